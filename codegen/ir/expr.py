@@ -173,5 +173,14 @@ class Origin:
 
 
 Expr: TypeAlias = (
-    Column | Literal | Call | Cast | Case | UdfCall | AggregateCall | WindowCall | LambdaVariable | Lambda
+    Column
+    | Literal
+    | Call
+    | Cast
+    | Case
+    | UdfCall
+    | AggregateCall
+    | WindowCall
+    | LambdaVariable
+    | Lambda
 )

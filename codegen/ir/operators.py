@@ -118,7 +118,9 @@ class JoinKind(Enum):
     PROBE_ANTI_NULL_AWARE = "probe anti null-aware"  # NOT IN: see HashJoin
     PROBE_MARK = "probe mark"  # probe rows with a boolean: has a match (never NULL)
     PROBE_MARK_NULL_AWARE = "probe mark null-aware"  # IN as a value: true, false or NULL
-    PROBE_SINGLE = "probe single"  # like PROBE_OUTER; a second match is SCALAR_SUBQUERY_TOO_MANY_ROWS
+    PROBE_SINGLE = (
+        "probe single"  # like PROBE_OUTER; a second match is SCALAR_SUBQUERY_TOO_MANY_ROWS
+    )
     BUILD_SEMI = "build semi"  # build rows with a match
     BUILD_ANTI = "build anti"  # build rows without a match
 
