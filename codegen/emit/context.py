@@ -71,6 +71,23 @@ class Context(Protocol):
         """`size` (i64) bytes of the worker's string heap, alive until the query ends."""
         ...
 
+    def callback(
+        self, key: str, function: object, arguments: tuple[Type, ...], result: Type, *args: Value
+    ) -> Value:
+        """A call of the Python callable `function` for this one row: the rare slow path.
+
+        `args` (NULLs as None, storage-form values) are boxed, the GIL is taken, and the result
+        (None = NULL) comes back as a Value; a string result lives in the worker's heap. An
+        exception is kept by the run and counts as Failure.UDF_EXCEPTION of this row: the run
+        raises it (or what `function.failed(exception, args)` makes of it) at the end of the
+        morsel. The callable is a named binding of the program (`key`), never an address."""
+        ...
+
+    def library(self, name: str, bitcode: bytes) -> None:
+        """Links `bitcode` (LLVM) into this pipeline's module, so that `code.call(name, …)` of a
+        function it defines is inlined. It becomes part of the object cache's key."""
+        ...
+
     def over_dictionary(self, expr: Expr, column: Column, row: Row) -> Value | None:
         """`expr`, whose only column is the dictionary-coded `column`, evaluated once per distinct
         string and looked up by code here; None when that does not pay."""
