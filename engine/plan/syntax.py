@@ -487,21 +487,29 @@ class ToSchema:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """sample(lower, upper, withReplacement, seed)."""
+    """sample(lower, upper, withReplacement, seed).
+
+    `stable` (randomSplit): the parts must not overlap, so rows come in one order each time.
+    """
 
     child: Relation
     lower: float
     upper: float
     with_replacement: bool
     seed: int | None
+    stable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class NoOp:
-    """What has no meaning on one machine: hints, repartition, coalesce; explain names it."""
+    """What has no meaning on one machine: hints, repartition, coalesce; explain names it.
+
+    The expressions of `checked` must still resolve (repartition by an unknown column).
+    """
 
     child: Relation
     what: str
+    checked: tuple[SyntaxExpr, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -644,7 +652,10 @@ class DropView:
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """df.write: to `path` or table `name`; mode append, overwrite, error, ignore."""
+    """df.write: to `path` or `table`; mode append, overwrite, error, ignore.
+
+    `insert` (insertInto) asks for an existing table and matches columns by position.
+    """
 
     child: Relation
     format: str
@@ -653,6 +664,7 @@ class Write:
     mode: OneOf["append", "overwrite", "error", "ignore"]
     partition_by: tuple[str, ...] = ()
     options: tuple[tuple[str, str], ...] = ()
+    insert: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -699,6 +711,29 @@ class RegisterFunction:
     function: PythonFunction
 
 
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """df.checkpoint / localCheckpoint: run `child` and keep its rows under a new Cached key."""
+
+    child: Relation
+
+
+@dataclass(frozen=True, slots=True)
+class DropCheckpoint:
+    """Forget the rows kept under the Cached key `key`."""
+
+    key: str
+
+
 Command: TypeAlias = (
-    CreateView | DropView | Write | SetConfig | ExplainQuery | CacheTable | Show | RegisterFunction
+    CreateView
+    | DropView
+    | Write
+    | SetConfig
+    | ExplainQuery
+    | CacheTable
+    | Show
+    | RegisterFunction
+    | Checkpoint
+    | DropCheckpoint
 )
