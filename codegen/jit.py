@@ -13,6 +13,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from enum import Enum
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import llvmlite
@@ -43,13 +44,19 @@ _jit: Any = None
 _count = 0
 
 
-def load(text: str, exports: Sequence[str], tier: Tier = Tier.FULL) -> Object:
+def load(
+    text: str,
+    exports: Sequence[str],
+    tier: Tier = Tier.FULL,
+    libraries: Mapping[str, bytes] = MappingProxyType({}),
+) -> Object:
     """The functions `exports` of the module `text`, compiled for this CPU or taken from the cache.
 
+    `libraries` are bitcode modules (by the name of the function each defines) to link and inline.
     Raises RuntimeError when LLVM rejects the text, which is a bug of the generator.
     """
     global _jit, _count
-    key = cache_key(text, tier)
+    key = cache_key(text, tier, libraries)
     with _lock:
         found = _loaded.get(key)
         if found is not None:
@@ -57,7 +64,7 @@ def load(text: str, exports: Sequence[str], tier: Tier = Tier.FULL) -> Object:
         path = _cache_dir() / f"{key}.o"
         code = _read_object(path)
         if code is None:
-            code = compile_object(text, tier)
+            code = compile_object(text, tier, libraries=libraries)
             _write_object(path, code)
         if _jit is None:
             _jit = llvm.create_lljit_compiler(machine(tier))
@@ -71,12 +78,23 @@ def load(text: str, exports: Sequence[str], tier: Tier = Tier.FULL) -> Object:
         return loaded
 
 
-def compile_object(text: str, tier: Tier, cpu: str = "native") -> bytes:
+def compile_object(
+    text: str,
+    tier: Tier,
+    cpu: str = "native",
+    libraries: Mapping[str, bytes] = MappingProxyType({}),
+) -> bytes:
     """The object code of a module; `cpu` other than "native" is an LLVM target (see machine)."""
     target = machine(tier, cpu)
-    module = llvm.parse_assembly(text, llvm.create_context())
+    context = llvm.create_context()
+    module = llvm.parse_assembly(text, context)
     module.triple = target.triple
     module.data_layout = str(target.target_data)
+    for name, bitcode in sorted(libraries.items()):
+        module.link_in(llvm.parse_bitcode(bitcode, context))
+        linked = module.get_function(name)
+        linked.linkage = "internal"
+        linked.add_function_attribute("alwaysinline")
     module.verify()
     options = llvm.create_pipeline_tuning_options(speed_level=2)
     options.loop_vectorization = tier is Tier.FULL
@@ -129,11 +147,14 @@ def machine(tier: Tier, cpu: str = "native") -> Any:
     return found
 
 
-def cache_key(text: str, tier: Tier) -> str:
-    """Text, tier, CPU and LLVM decide the machine code; nothing else does."""
+def cache_key(text: str, tier: Tier, libraries: Mapping[str, bytes]) -> str:
+    """Text, libraries, tier, CPU and LLVM decide the machine code; nothing else does."""
     cpu = f"{llvm.get_host_cpu_name()} {llvm.get_host_cpu_features().flatten()}"
     parts = (text, tier.name, cpu, llvmlite.__version__)
-    return hashlib.blake2b("\0".join(parts).encode(), digest_size=20).hexdigest()
+    digest = hashlib.blake2b("\0".join(parts).encode(), digest_size=20)
+    for _, bitcode in sorted(libraries.items()):
+        digest.update(bitcode)
+    return digest.hexdigest()
 
 
 def _cache_dir() -> Path:
