@@ -32,7 +32,7 @@ def rows(table: Any) -> list[tuple[Any, ...]]:
 
 
 def order(row: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Exact values first, so that a rounding difference cannot reorder rows that they tell apart."""
+    """Exact values first, so that no rounding difference reorders rows that they tell apart."""
     exact = tuple(str(v) for v in row if isinstance(v, (str, int)) or hasattr(v, "year"))
     inexact = tuple("" if v is None else f"{float(v):.6g}" for v in row if is_number(v))
     return (exact, inexact)

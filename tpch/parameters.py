@@ -88,8 +88,10 @@ CONTAINERS = (
     ("SM", "LG", "MED", "JUMBO", "WRAP"),
     ("CASE", "BOX", "BAG", "JAR", "PKG", "PACK", "CAN", "DRUM"),
 )
-COLORS = ("almond", "azure", "blue", "chiffon", "cornsilk", "forest", "green", "ivory", "lemon",
-          "magenta", "navajo", "olive", "plum", "red", "sienna", "tan", "wheat", "yellow")  # fmt: skip
+COLORS = (
+    "almond", "azure", "blue", "chiffon", "cornsilk", "forest", "green", "ivory", "lemon",
+    "magenta", "navajo", "olive", "plum", "red", "sienna", "tan", "wheat", "yellow",
+)  # fmt: skip
 
 
 def sql(query: int, values: Parameters | None = None) -> str:
@@ -114,7 +116,7 @@ def quoted(value: object) -> bool:
 def written(value: object) -> str:
     if isinstance(value, tuple):
         return ", ".join(f"'{v}'" if quoted(v) else str(v) for v in value)
-    return str(value)
+    return f"{value:f}" if isinstance(value, Decimal) else str(value)
 
 
 def draw(query: int, scale: float, seed: int) -> Parameters:
