@@ -1,0 +1,22 @@
+"""All files that enter functions into the registry."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+AREAS = (
+    "arithmetic",
+    "comparison",
+    "logic",
+    "conditional",
+    "membership",
+    "strings",
+    "like",
+    "dates",
+)
+
+
+def load() -> None:
+    """Fills the registry; imported by name so that areas may use expression.emit."""
+    for area in AREAS:
+        import_module(f"pyflare.codegen.functions.{area}")
