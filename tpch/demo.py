@@ -1,0 +1,85 @@
+"""The main job: TPC-H Q6 and Q1 as SQL and as DataFrame code beside DuckDB, then the classifier."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from pyflare.tpch import crime
+from pyflare.tpch.compare import differences
+from pyflare.tpch.data import generate
+from pyflare.tpch.parameters import VALIDATION, sql
+from pyflare.tpch.progress import Bar
+from pyflare.tpch.queries import DATAFRAMES
+from pyflare.tpch.systems import DuckDB
+from pyflare.tpch.tables import read_tables
+
+
+def demo(data: Path, scale: float) -> None:
+    """Runs everything from nothing and prints what a session would show."""
+    folder = data / f"tpch-sf{scale:g}"
+    generate(scale, folder, Bar(f"TPC-H SF {scale:g} data"))
+    tpch(folder)
+    classifier()
+
+
+def tpch(folder: Path) -> None:
+    """Q6 and Q1: first run from Parquet, then again; the same answers as DuckDB."""
+    import os
+
+    import pyflare
+
+    spark = pyflare.SparkSession.builder.appName("demo").getOrCreate()
+    tables = read_tables(spark, folder)
+    peer = DuckDB(folder, len(os.sched_getaffinity(0)), memory=False)
+    for query in (6, 1):
+        text = sql(query)
+        print(f">>> flare(tpchq{query}).show()")
+        seconds, _ = timed(lambda text=text: pyflare.flare(text).show())
+        print(f"first run, from Parquet, compiled: {seconds * 1000:.0f} ms")
+        ours, mine = best(lambda text=text: pyflare.flare(text).toArrow())
+        theirs, expected = best(lambda text=text: peer.run(text).table)
+        frame = DATAFRAMES[query](tables, VALIDATION[query])
+        again, same = best(frame.toArrow)
+        for name, answer in (("SQL", mine), ("DataFrame", same)):
+            wrong = differences(answer, expected)
+            print(f"{name} answer {'equals DuckDB’s' if wrong is None else 'DIFFERS: ' + wrong}")
+        print(f"again: SQL {ours * 1000:.1f} ms, DataFrame {again * 1000:.1f} ms (columns resident), "
+              f"DuckDB on the files {theirs * 1000:.1f} ms\n")  # fmt: skip
+    peer.close()
+
+
+def classifier() -> None:
+    """The TensorFlare query at 200, 2,000 and 2,000,000 rows, beside the library's own answer."""
+    import pyflare
+
+    print("The classifier query: synthetic rows around four clusters of R's USArrests")
+    data = crime.load()
+    model = crime.train(data)
+    pyflare.register_model("classifier", model)
+    spark = pyflare.SparkSession.builder.getOrCreate()
+    for rows in (200, 2_000, 2_000_000):
+        table = data.draw(rows, seed=1)
+        spark.createDataFrame(table).createOrReplaceTempView("data")
+        first, answer = timed(lambda: pyflare.flare(crime.QUERY).toArrow())
+        seconds, answer = best(lambda: pyflare.flare(crime.QUERY).toArrow())
+        library, expected = timed(lambda table=table: crime.expected(model, table))
+        same = [tuple(row.values()) for row in answer.to_pylist()] == expected
+        pyflare.flare(crime.QUERY).show()
+        print(f"{rows:,} rows: {first * 1000:.1f} ms the first time, {seconds * 1000:.1f} ms again; "
+              f"scikit-learn and pandas {library * 1000:.1f} ms; "
+              f"answers {'equal' if same else 'DIFFER'}\n")  # fmt: skip
+
+
+def timed(action: Callable[[], Any]) -> tuple[float, Any]:
+    start = time.perf_counter()
+    result = action()
+    return time.perf_counter() - start, result
+
+
+def best(action: Callable[[], Any], runs: int = 5) -> tuple[float, Any]:
+    """The median time of several runs, and the last result."""
+    measured = [timed(action) for _ in range(runs)]
+    return sorted(seconds for seconds, _ in measured)[runs // 2], measured[-1][1]
