@@ -46,7 +46,7 @@ def tpch(folder: Path) -> None:
         for name, answer in (("SQL", mine), ("DataFrame", same)):
             wrong = differences(answer, expected)
             print(f"{name} answer {'equals DuckDB’s' if wrong is None else 'DIFFERS: ' + wrong}")
-        print(f"again: SQL {ours * 1000:.1f} ms, DataFrame {again * 1000:.1f} ms (columns resident), "
+        print(f"again, columns resident: SQL {ours * 1000:.1f} ms, DataFrame {again * 1000:.1f} ms, "
               f"DuckDB on the files {theirs * 1000:.1f} ms\n")  # fmt: skip
     peer.close()
 
@@ -68,7 +68,7 @@ def classifier() -> None:
         library, expected = timed(lambda table=table: crime.expected(model, table))
         same = [tuple(row.values()) for row in answer.to_pylist()] == expected
         pyflare.flare(crime.QUERY).show()
-        print(f"{rows:,} rows: {first * 1000:.1f} ms the first time, {seconds * 1000:.1f} ms again; "
+        print(f"{rows:,} rows: first {first * 1000:.1f} ms, then {seconds * 1000:.1f} ms; "
               f"scikit-learn and pandas {library * 1000:.1f} ms; "
               f"answers {'equal' if same else 'DIFFER'}\n")  # fmt: skip
 
