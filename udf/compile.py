@@ -7,8 +7,8 @@ from typing import Any
 
 from pyflare.codegen.ir.types import STRING, Type
 from pyflare.udf.function import Function
-from pyflare.udf.models.function import ModelFunction
 from pyflare.udf.models.from_sklearn import import_sklearn
+from pyflare.udf.models.function import ModelFunction
 from pyflare.udf.models.simplify import simplify
 from pyflare.udf.python import python_udf
 

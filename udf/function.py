@@ -12,8 +12,11 @@ from pyflare.codegen.ir.types import Type
 class Function(Protocol):
     """Plain, picklable data; `codegen.functions.expression` calls `emit` for each UdfCall."""
 
-    name: str
-    result: Type
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def result(self) -> Type: ...
 
     def emit(self, context: Context, args: tuple[Value, ...]) -> Value:
         """Stages one evaluation on the current row and gives its result."""
