@@ -1,0 +1,293 @@
+"""Expressions: names become columns, functions typed calls, subqueries columns of an Apply."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import assert_never
+
+from pyflare.codegen.ir.expr import (
+    AggregateCall,
+    Call,
+    Column,
+    Expr,
+    Literal,
+    Origin,
+    UdfCall,
+)
+from pyflare.codegen.ir.types import BOOLEAN, INT, Array, Boolean, Map, Null, String, Struct
+from pyflare.engine.analyze import coerce, lookup, subqueries
+from pyflare.engine.analyze.analysis import Analysis
+from pyflare.engine.analyze.functions import BUILTINS, Arguments
+from pyflare.engine.analyze.functions.casts import explicit_cast
+from pyflare.engine.analyze.functions.predicates import choice
+from pyflare.engine.analyze.names import shown
+from pyflare.engine.analyze.scope import Scope
+from pyflare.engine.analyze.subqueries import Pending
+from pyflare.engine.errors import analysis_error, unsupported
+from pyflare.engine.plan import syntax as s
+from pyflare.engine.plan.expressions import walk
+from pyflare.engine.types import sql_name
+
+
+@dataclass
+class Typer:
+    """Types the expressions of one relation.
+
+    Names are looked for in `scope`, then among the `aliases` made earlier in the select list, in
+    `below` (what lies under a select list), then in the enclosing queries. Inside an aggregate
+    function only `rows` counts, where it is set. `pending` collects the subqueries that the
+    caller has to apply below the node it makes; `aggregates` says why an aggregate function may
+    not stand here, or None.
+    """
+
+    analysis: Analysis
+    scope: Scope
+    below: Scope | None = None
+    rows: Scope | None = None
+    no_aggregates: str | None = None
+    aliases: dict[str, Expr] = field(default_factory=dict)
+    pending: list[Pending] = field(default_factory=list)
+    windows: list[tuple[Column, Expr]] = field(default_factory=list)
+    within: str | None = None
+
+    def expr(self, node: s.SyntaxExpr) -> Expr:
+        """The typed form of an expression."""
+        match node:
+            case Literal():
+                return node
+            case s.Attribute():
+                return lookup.attribute(self, node)
+            case s.Function():
+                return self._function(node)
+            case s.CaseWhen():
+                return self._case(node)
+            case s.CastTo():
+                return self._cast(node)
+            case s.Alias():
+                return self.expr(node.child)
+            case s.Extract():
+                return self._extract(node)
+            case s.ScalarSubquery() | s.Exists() | s.InSubquery():
+                return subqueries.placeholder(self, node)
+            case s.PythonFunction():
+                return self._user_function(node)
+            case s.WindowOver():
+                return self._window(node)
+            case s.Star() | s.RegexColumns():
+                raise analysis_error(
+                    "INVALID_USAGE_OF_STAR_OR_REGEX",
+                    {"elem": "'*'", "prettyName": "expression"},
+                    getattr(node, "origin", None),
+                )
+            case s.NamedArgument():
+                raise unsupported(f"the named argument {node.name} =>")
+            case s.Ordering():
+                return self.expr(node.child)
+            case s.LambdaFunction():
+                raise unsupported("lambda functions")
+            case s.UpdateField():
+                raise unsupported("withField and dropFields")
+            case s.Parameter():
+                raise analysis_error(
+                    "UNBOUND_SQL_PARAMETER", {"name": f"{node.key}"}, node.origin
+                )
+            case _:
+                assert_never(node)
+
+    def shown(self, node: s.SyntaxExpr) -> str:
+        """The expression as Spark prints it in column names and errors."""
+        return shown(node, lambda attribute: lookup.shown_attribute(self, attribute))
+
+    def condition(self, node: s.SyntaxExpr, what: str) -> Expr:
+        """A predicate: a boolean, or text read as one."""
+        value = self.expr(node)
+        if isinstance(value.type, Boolean):
+            return value
+        if isinstance(value.type, Null | String):
+            return coerce.cast(value, BOOLEAN, self.analysis.options.timezone)
+        raise analysis_error(
+            f"DATATYPE_MISMATCH.{what}_NOT_BOOLEAN",
+            {
+                "sqlExpr": f'"{self.shown(node)}"',
+                "filter": f'"{self.shown(node)}"',
+                "type": f'"{sql_name(value.type)}"',
+            },
+            getattr(node, "origin", None),
+        )
+
+    def arguments(
+        self, name: str, nodes: tuple[s.SyntaxExpr, ...], origin: Origin | None, whole: s.SyntaxExpr
+    ) -> Arguments:
+        """Typed arguments for a rule of the function table."""
+        return Arguments(
+            name,
+            tuple([self.expr(node) for node in nodes]),
+            nodes,
+            origin,
+            self.analysis.options,
+            self.analysis.now,
+            lambda: self.shown(whole),
+            self.shown,
+        )
+
+    def _function(self, node: s.Function) -> Expr:
+        name = node.name.lower()
+        registered = self.analysis.session.functions.get(name)
+        if registered is not None:
+            return self._user_function(replace(registered, args=node.args, origin=node.origin))
+        builtin = BUILTINS.get(name)
+        if builtin is None:
+            raise lookup.unknown_function(self.analysis, node)
+        if builtin.aggregate:
+            return self._aggregate(node)
+        if node.distinct or node.filter is not None or node.within_group:
+            syntax = "DISTINCT" if node.distinct else "FILTER clause"
+            raise analysis_error(
+                "INVALID_SQL_SYNTAX.FUNCTION_WITH_UNSUPPORTED_SYNTAX",
+                {"prettyName": f'"{name}"', "syntax": f'"{syntax}"'},
+                node.origin,
+            )
+        args = lookup.expanded_arguments(self, node)
+        if not builtin.least <= len(args) <= (builtin.most or len(args)):
+            raise wrong_number(node, builtin.least, builtin.most, len(args))
+        return builtin.build(self.arguments(node.name, args, node.origin, node))
+
+    def _aggregate(self, node: s.Function) -> Expr:
+        if self.no_aggregates is not None:
+            raise unsupported(f"the aggregate function {node.name} in {self.no_aggregates}")
+        if self.within is not None:
+            raise analysis_error("NESTED_AGGREGATE_FUNCTION", {}, node.origin)
+        if node.within_group:
+            raise unsupported(f"{node.name} WITHIN GROUP")
+        builtin = BUILTINS[node.name.lower()]
+        inner = replace(
+            self, scope=self.rows or self.scope, rows=None, below=None, within=node.name
+        )
+        args = lookup.expanded_arguments(inner, node)
+        if not builtin.least <= len(args) <= (builtin.most or len(args)):
+            raise wrong_number(node, builtin.least, builtin.most, len(args))
+        given = inner.arguments(node.name, args, node.origin, node)
+        made = builtin.build(replace(given, ignore_nulls=node.ignore_nulls, distinct=node.distinct))
+        if node.filter is None:
+            return made
+        assert isinstance(made, AggregateCall)
+        condition = inner.condition(node.filter, "FILTER")
+        if made.filter is not None:
+            condition = Call(
+                "and", (condition, made.filter), BOOLEAN, condition.nullable or made.filter.nullable
+            )
+        return replace(made, filter=condition)
+
+    def _case(self, node: s.CaseWhen) -> Expr:
+        branches = []
+        for when, then in node.branches:
+            test = self.expr(when)
+            if not isinstance(test.type, Boolean):
+                if not isinstance(test.type, Null | String):
+                    index = len(branches) + 1
+                    raise analysis_error(
+                        "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE",
+                        {
+                            "sqlExpr": f'"{self.shown(node)}"',
+                            "paramIndex": f"{index}" if index > 1 else "first",
+                            "requiredType": '"BOOLEAN"',
+                            "inputSql": f'"{self.shown(when)}"',
+                            "inputType": f'"{sql_name(test.type)}"',
+                        },
+                        node.origin,
+                    )
+                test = coerce.cast(test, BOOLEAN, self.analysis.options.timezone)
+            branches.append((test, self.expr(then)))
+        otherwise = None if node.otherwise is None else self.expr(node.otherwise)
+        return choice(self.arguments("casewhen", (), node.origin, node), branches, otherwise)
+
+    def _cast(self, node: s.CastTo) -> Expr:
+        given = self.arguments("cast", (node.child,), node.origin, node)
+        return explicit_cast(given, node.type, trying=node.try_)
+
+    def _extract(self, node: s.Extract) -> Expr:
+        child = self.expr(node.child)
+        key = self.expr(node.key)
+        return extracted(child, key, node.origin)
+
+    def _user_function(self, node: s.PythonFunction) -> Expr:
+        args = tuple([self.expr(arg) for arg in lookup.expanded(self, node.args)])
+        function, type = self.analysis.session.udf(node, [arg.type for arg in args])
+        return UdfCall(function, node.name, args, type, True)
+
+    def _window(self, node: s.WindowOver) -> Expr:
+        from pyflare.engine.analyze.windows import window_call
+
+        return window_call(self, node)
+
+
+def extracted(child: Expr, key: Expr, origin: Origin | None) -> Expr:
+    """child[key]: a field of a struct, an element of an array, a value of a map."""
+    match child.type:
+        case Struct():
+            if not isinstance(key, Literal) or not isinstance(key.value, str):
+                raise analysis_error(
+                    "INVALID_EXTRACT_FIELD_TYPE",
+                    {"extraction": '"…"'},
+                    origin,
+                )
+            return field_of(child, key.value, origin)
+        case Array(element):
+            index = coerce.implicit(key, INT, "UTC") or key
+            return Call("element", (child, index), element, True, origin)
+        case Map():
+            raise unsupported("looking a key up in a map")
+        case _:
+            raise analysis_error(
+                "INVALID_EXTRACT_BASE_FIELD_TYPE",
+                {"base": '"…"', "other": f'"{sql_name(child.type)}"'},
+                origin,
+            )
+
+
+def field_of(child: Expr, name: str, origin: Origin | None) -> Expr:
+    """child.name of a struct; of an array of structs the array of the fields is not built."""
+    if not isinstance(child.type, Struct):
+        raise unsupported(f"the field {name} of a value of type {sql_name(child.type)}")
+    found = [
+        (at, part)
+        for at, part in enumerate(child.type.fields)
+        if part.name.lower() == name.lower()
+    ]
+    names = ", ".join(f"`{part.name}`" for part in child.type.fields)
+    if not found:
+        raise analysis_error("FIELD_NOT_FOUND", {"fieldName": f"`{name}`", "fields": names}, origin)
+    if len(found) > 1:
+        raise analysis_error(
+            "AMBIGUOUS_REFERENCE_TO_FIELDS", {"field": f"`{name}`", "count": str(len(found))}, origin
+        )
+    at, part = found[0]
+    args = (child, Literal(at, INT))
+    return Call("get_field", args, part.type, child.nullable or part.nullable, origin)
+
+
+def wrong_number(node: s.Function, least: int, most: int | None, given: int) -> Exception:
+    """WRONG_NUM_ARGS as Spark counts: a number, a list of numbers, or a lower bound."""
+    if most is None:
+        expected = f"> {least - 1}"
+    elif least == most:
+        expected = str(least)
+    else:
+        expected = "[" + ", ".join(str(n) for n in range(least, most + 1)) + "]"
+    return analysis_error(
+        "WRONG_NUM_ARGS.WITHOUT_SUGGESTION",
+        {
+            "functionName": f"`{node.name.lower()}`",
+            "expectedNum": expected,
+            "actualNum": str(given),
+            "docroot": "https://spark.apache.org/docs/latest",
+        },
+        node.origin,
+    )
+
+
+def has_aggregate(expr: Expr) -> bool:
+    """An aggregate function stands somewhere in `expr`."""
+    return any(isinstance(part, AggregateCall) for part in walk(expr))
+
+

@@ -1,0 +1,4 @@
+"""."""
+from pyflare.engine.analyze.functions.signature import Table
+
+TABLE: Table = {}

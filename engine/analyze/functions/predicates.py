@@ -1,0 +1,254 @@
+"""Comparisons, logic, tests for NULL, membership, and the choices among values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from pyflare.codegen.ir.expr import Call, Case, Expr, Literal
+from pyflare.codegen.ir.types import BOOLEAN, DOUBLE, STRING, Boolean, Map, Null, String, Type
+from pyflare.engine.analyze import coerce
+from pyflare.engine.analyze.functions.signature import Arguments, Builtin
+from pyflare.engine.errors import unsupported
+from pyflare.engine.types import sql_name
+
+
+def comparison(function: str) -> Callable[[Arguments], Expr]:
+    """A comparison of two values in their common type."""
+
+    def build(a: Arguments) -> Expr:
+        left, right = comparable(a, a[0], a[1])
+        if not coerce.orderable(left.type):
+            raise _not_orderable(a, left.type)
+        nullable = False if function == "eq_null_safe" else None
+        return a.call(function, (left, right), BOOLEAN, nullable)
+
+    return build
+
+
+def comparable(a: Arguments, left: Expr, right: Expr) -> tuple[Expr, Expr]:
+    """Two values in the type in which they compare."""
+    type = coerce.wider(left.type, right.type)
+    if type is None:
+        raise a.mismatch(
+            "BINARY_OP_DIFF_TYPES",
+            left=f'"{sql_name(left.type)}"',
+            right=f'"{sql_name(right.type)}"',
+        )
+    return a.cast(left, type), a.cast(right, type)
+
+
+def _not_orderable(a: Arguments, type: Type) -> Exception:
+    return a.mismatch(
+        "INVALID_ORDERING_TYPE", functionName=f"`{a.name}`", dataType=f'"{sql_name(type)}"'
+    )
+
+
+def different(a: Arguments) -> Expr:
+    return negated(comparison("eq")(a))
+
+
+def negated(expr: Expr) -> Expr:
+    """not expr"""
+    return Call("not", (expr,), BOOLEAN, expr.nullable)
+
+
+def connective(function: str) -> Callable[[Arguments], Expr]:
+    """and, or: flat, so that a long chain is one call."""
+
+    def build(a: Arguments) -> Expr:
+        parts: list[Expr] = []
+        for index in range(len(a)):
+            part = condition(a, index)
+            flat = isinstance(part, Call) and part.function == function
+            parts.extend(part.args if flat and isinstance(part, Call) else (part,))
+        return a.call(function, parts, BOOLEAN)
+
+    return build
+
+
+def condition(a: Arguments, index: int) -> Expr:
+    """Argument `index` as a truth value."""
+    given = a.args[index]
+    if isinstance(given.type, Boolean):
+        return given
+    if isinstance(given.type, Null | String):
+        return a.cast(given, BOOLEAN)
+    if len(a) == 2:
+        other = a.args[1 - index].type
+        if not isinstance(other, Boolean | Null | String):
+            raise a.mismatch(
+                "BINARY_OP_WRONG_TYPE",
+                inputType='"BOOLEAN"',
+                actualDataType=f'"{sql_name(given.type)}"',
+            )
+        raise a.mismatch(
+            "BINARY_OP_DIFF_TYPES",
+            left=f'"{sql_name(a[0].type)}"',
+            right=f'"{sql_name(a[1].type)}"',
+        )
+    raise a.unexpected(index, '"BOOLEAN"')
+
+
+def invert(a: Arguments) -> Expr:
+    return negated(condition(a, 0))
+
+
+def null_test(function: str) -> Callable[[Arguments], Expr]:
+    return lambda a: a.call(function, a.args, BOOLEAN, False)
+
+
+def is_nan(a: Arguments) -> Expr:
+    return a.call("is_nan", (_float(a, 0),), BOOLEAN, False)
+
+
+def _float(a: Arguments, index: int) -> Expr:
+    given = a.args[index]
+    return given if isinstance(given.type, coerce.Float) else a.cast(a.number(index), DOUBLE)
+
+
+def between(a: Arguments) -> Expr:
+    """x BETWEEN low AND high  ->  x >= low and x <= high"""
+    low = a.call("ge", comparable(a, a[0], a[1]), BOOLEAN)
+    high = a.call("le", comparable(a, a[0], a[2]), BOOLEAN)
+    return a.call("and", (low, high), BOOLEAN)
+
+
+def member(a: Arguments) -> Expr:
+    """x IN (…): values written in the query are a set, others a chain of comparisons."""
+    if len(a) == 1:
+        raise unsupported("IN with an empty list")
+    args, type = a.common()
+    if isinstance(type, Map):
+        raise _not_orderable(a, type)
+    nullable = any(arg.nullable for arg in args)
+    if all(isinstance(arg, Literal) for arg in args[1:]):
+        return a.call("in", args, BOOLEAN, nullable)
+    tests = [a.call("eq", (args[0], value), BOOLEAN) for value in args[1:]]
+    return tests[0] if len(tests) == 1 else a.call("or", tests, BOOLEAN, nullable)
+
+
+def coalesce(a: Arguments) -> Expr:
+    args, type = a.common()
+    if len(args) == 1:
+        return args[0]
+    return a.call("coalesce", args, type, all(arg.nullable for arg in args))
+
+
+def nvl2(a: Arguments) -> Expr:
+    test = a.call("is_not_null", (a[0],), BOOLEAN, False)
+    return choice(a, ((test, a[1]),), a[2])
+
+
+def null_if(a: Arguments) -> Expr:
+    """CASE WHEN x = y THEN NULL ELSE x END"""
+    test = a.call("eq", comparable(a, a[0], a[1]), BOOLEAN)
+    return Case(((test, Literal(None, a[0].type)),), a[0], a[0].type, True)
+
+
+def zero_if_null(a: Arguments) -> Expr:
+    args, type = a.common((a[0], Literal(0, coerce.Integer(32))))
+    return a.call("coalesce", args, type, False)
+
+
+def null_if_zero(a: Arguments) -> Expr:
+    test = a.call("eq", comparable(a, a[0], Literal(0, coerce.Integer(32))), BOOLEAN)
+    return Case(((test, Literal(None, a[0].type)),), a[0], a[0].type, True)
+
+
+def if_(a: Arguments) -> Expr:
+    if not isinstance(a[0].type, Boolean | Null | String):
+        raise a.unexpected(0, '"BOOLEAN"')
+    return choice(a, ((condition_of(a, a[0]), a[1]),), a[2])
+
+
+def condition_of(a: Arguments, expr: Expr) -> Expr:
+    return expr if isinstance(expr.type, Boolean) else a.cast(expr, BOOLEAN)
+
+
+def choice(
+    a: Arguments, branches: Sequence[tuple[Expr, Expr]], otherwise: Expr | None
+) -> Expr:
+    """A CASE whose values have their least common type."""
+    values = [then for _, then in branches]
+    if otherwise is not None:
+        values.append(otherwise)
+    widened = coerce.widen(values, a.timezone)
+    if widened is None:
+        types = ", ".join(f'"{sql_name(value.type)}"' for value in values)
+        raise a.mismatch(
+            "DATA_DIFF_TYPES", functionName=f"`{a.name.lower()}`", dataType=f"[{types}]"
+        )
+    args, type = widened
+    return Case(
+        tuple([(when, then) for (when, _), then in zip(branches, args, strict=False)]),
+        None if otherwise is None else args[-1],
+        type,
+        otherwise is None or any(arg.nullable for arg in args),
+    )
+
+
+def nanvl(a: Arguments) -> Expr:
+    left, right = _float(a, 0), _float(a, 1)
+    type = coerce.wider(left.type, right.type)
+    assert type is not None
+    return a.call("nanvl", (a.cast(left, type), a.cast(right, type)), type)
+
+
+def extreme(function: str) -> Callable[[Arguments], Expr]:
+    """greatest, least: NULLs are skipped."""
+
+    def build(a: Arguments) -> Expr:
+        args, type = a.common()
+        if not coerce.orderable(type):
+            raise _not_orderable(a, type)
+        return a.call(function, args, type, all(arg.nullable for arg in args))
+
+    return build
+
+
+def raise_error(a: Arguments) -> Expr:
+    if len(a) != 1:
+        raise a.not_supported("with an error class")
+    return a.call("raise_error", (a.wants(0, STRING),), Null(), True)
+
+
+def assert_true(a: Arguments) -> Expr:
+    if len(a) != 1:
+        raise a.not_supported("with a message")
+    return a.call("assert_true", (condition_of(a, a[0]),), Null(), True)
+
+
+TABLE = {
+    "=": Builtin(2, 2, comparison("eq")),
+    "==": Builtin(2, 2, comparison("eq")),
+    "<=>": Builtin(2, 2, comparison("eq_null_safe")),
+    "equal_null": Builtin(2, 2, comparison("eq_null_safe")),
+    "!=": Builtin(2, 2, different),
+    "<>": Builtin(2, 2, different),
+    "<": Builtin(2, 2, comparison("lt")),
+    "<=": Builtin(2, 2, comparison("le")),
+    ">": Builtin(2, 2, comparison("gt")),
+    ">=": Builtin(2, 2, comparison("ge")),
+    "and": Builtin(2, None, connective("and")),
+    "or": Builtin(2, None, connective("or")),
+    "!": Builtin(1, 1, invert),
+    "not": Builtin(1, 1, invert),
+    "isnull": Builtin(1, 1, null_test("is_null")),
+    "isnotnull": Builtin(1, 1, null_test("is_not_null")),
+    "isnan": Builtin(1, 1, is_nan),
+    "between": Builtin(3, 3, between),
+    "in": Builtin(1, None, member),
+    "coalesce": Builtin(1, None, coalesce),
+    "ifnull": Builtin(2, 2, coalesce),
+    "nvl": Builtin(2, 2, coalesce),
+    "nvl2": Builtin(3, 3, nvl2),
+    "nullif": Builtin(2, 2, null_if),
+    "zeroifnull": Builtin(1, 1, zero_if_null),
+    "nullifzero": Builtin(1, 1, null_if_zero),
+    "if": Builtin(3, 3, if_),
+    "nanvl": Builtin(2, 2, nanvl),
+    "greatest": Builtin(2, None, extreme("greatest")),
+    "least": Builtin(2, None, extreme("least")),
+    "raise_error": Builtin(1, 2, raise_error),
+    "assert_true": Builtin(1, 2, assert_true),
+}

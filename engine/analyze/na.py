@@ -1,0 +1,2 @@
+"""."""
+def operation(node, analysis): raise NotImplementedError

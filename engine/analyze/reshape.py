@@ -1,0 +1,3 @@
+"""."""
+def pivot(node, analysis): raise NotImplementedError
+def unpivot(node, analysis): raise NotImplementedError

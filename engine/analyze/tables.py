@@ -1,0 +1,142 @@
+"""Where rows come from: tables, views, CTEs, inline values, and names given to them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from pyflare.codegen.ir.expr import Column, Expr, Literal
+from pyflare.codegen.ir.types import BIGINT, Type
+from pyflare.engine.analyze import coerce
+from pyflare.engine.analyze.analysis import Analysis, Analyzed
+from pyflare.engine.analyze.expressions import Typer
+from pyflare.engine.analyze.finish import settled
+from pyflare.engine.analyze.scope import Scope, Visible, scope_of
+from pyflare.engine.errors import analysis_error, unsupported
+from pyflare.engine.plan import nodes as p
+from pyflare.engine.plan import syntax as s
+from pyflare.engine.storage.table import Table
+from pyflare.engine.suggest import quoted
+
+
+def named(node: s.NamedTable, analysis: Analysis) -> Analyzed:
+    """A CTE, else a view or table of the session."""
+    if len(node.parts) == 1:
+        cte = analysis.tables.get(node.parts[0].lower())
+        if cte is not None:
+            inner = replace(cte.analysis, outer=analysis.outer)
+            body = inner.relation(cte.relation, inner)
+            scope = body.scope.aliased(node.parts[0])
+            return Analyzed(settled(body, analysis), scope)
+    found = analysis.session.lookup_table(node.parts)
+    if found is None:
+        raise analysis_error(
+            "TABLE_OR_VIEW_NOT_FOUND", {"relationName": quoted(node.parts)}, node.origin
+        )
+    if not isinstance(found, s.Relation):
+        return scan(found, analysis, node.parts)
+    key = tuple(part.lower() for part in node.parts)
+    if key in analysis.views:
+        raise analysis_error("RECURSIVE_VIEW", {"viewIdent": quoted(node.parts), "newPath": ""})
+    inner = replace(analysis.top(), views=(*analysis.views, key))
+    body = inner.relation(found, inner)
+    entries = tuple(replace(v, qualifier=node.parts) for v in body.scope.entries)
+    return Analyzed(settled(body, analysis), Scope(entries))
+
+
+def scan(table: Table, analysis: Analysis, qualifier: tuple[str, ...]) -> Analyzed:
+    """All columns of a table, with new ids for this use."""
+    fields = table.schema.fields
+    columns = tuple(analysis.fresh(f.name, f.type, f.nullable) for f in fields)
+    plan = p.Scan(table, columns, tuple(range(len(fields))))
+    return Analyzed(plan, scope_of(columns, qualifier))
+
+
+def aliased(node: s.SubqueryAlias, analysis: Analysis) -> Analyzed:
+    """child AS name (columns)"""
+    child = analysis.relation(node.child, analysis)
+    scope = child.scope.aliased(node.name)
+    if node.columns:
+        if len(node.columns) != len(scope.entries):
+            raise analysis_error(
+                "ASSIGNMENT_ARITY_MISMATCH",
+                {"numExpr": str(len(node.columns)), "numTarget": str(len(scope.entries))},
+            )
+        entries = tuple(
+            Visible(name, v.column, (node.name,), v.same)
+            for name, v in zip(node.columns, scope.entries, strict=True)
+        )
+        scope = replace(scope, entries=entries)
+    return Analyzed(child.plan, scope)
+
+
+def values(node: s.Values, analysis: Analysis) -> Analyzed:
+    """VALUES: a union of single rows in the common type of each column."""
+    width = len(node.rows[0])
+    for row in node.rows:
+        if len(row) != width:
+            raise analysis_error(
+                "INVALID_INLINE_TABLE.NUM_COLUMNS_MISMATCH",
+                {
+                    "expectedNumCols": str(width),
+                    "actualNumCols": str(len(row)),
+                    "rowIndex": str(node.rows.index(row)),
+                },
+            )
+    typer = Typer(analysis, scope_of(()), no_aggregates="VALUES")
+    rows = [[typer.expr(value) for value in row] for row in node.rows]
+    types: list[Type] = []
+    for at in range(width):
+        type = coerce.common([row[at].type for row in rows])
+        if type is None:
+            raise analysis_error(
+                "INVALID_INLINE_TABLE.INCOMPATIBLE_TYPES_IN_INLINE_TABLE",
+                {"colName": f"`col{at + 1}`"},
+            )
+        types.append(type)
+    names = [f"col{at + 1}" for at in range(width)]
+    return _rows(rows, names, types, analysis)
+
+
+def _rows(
+    rows: list[list[Expr]], names: list[str], types: list[Type], analysis: Analysis
+) -> Analyzed:
+    zone = analysis.options.timezone
+    parts: list[p.Plan] = []
+    for row in rows:
+        cells = [coerce.cast(value, type, zone) for value, type in zip(row, types, strict=True)]
+        columns: list[tuple[Column, Expr]] = [
+            (analysis.fresh_for(name, cell), cell) for name, cell in zip(names, cells, strict=True)
+        ]
+        parts.append(p.Project(p.OneRow(), tuple(columns)))
+    if len(parts) == 1:
+        return Analyzed(parts[0], scope_of(parts[0].output))
+    out = tuple(
+        analysis.fresh(name, type, any(part.output[at].nullable for part in parts))
+        for at, (name, type) in enumerate(zip(names, types, strict=True))
+    )
+    plan = p.Union(tuple(parts), tuple(part.output for part in parts), out)
+    return Analyzed(plan, scope_of(out))
+
+
+def function(node: s.TableFunction, analysis: Analysis) -> Analyzed:
+    """range(…) in FROM."""
+    if node.name.lower() != "range":
+        raise unsupported(f"the table function {node.name}")
+    typer = Typer(analysis, scope_of(()), no_aggregates="a table function")
+    bounds = []
+    for arg in node.args:
+        value = coerce.cast(typer.expr(arg), BIGINT, analysis.options.timezone)
+        if not isinstance(value, Literal) or not isinstance(value.value, int):
+            raise unsupported("range of something that is no integer literal")
+        bounds.append(value.value)
+    match bounds:
+        case [end]:
+            start, step = 0, 1
+        case [start, end]:
+            step = 1
+        case [start, end, step] | [start, end, step, _]:
+            pass
+        case _:
+            raise unsupported(f"range with {len(bounds)} arguments")
+    column = analysis.fresh("id", BIGINT, False)
+    return Analyzed(p.Range(start, end, step, column), scope_of((column,)))
