@@ -46,7 +46,7 @@ def tpch(folder: Path) -> None:
         for name, answer in (("SQL", mine), ("DataFrame", same)):
             wrong = differences(answer, expected)
             print(f"{name} answer {'equals DuckDB’s' if wrong is None else 'DIFFERS: ' + wrong}")
-        print(f"again, columns resident: SQL {ours * 1000:.1f} ms, DataFrame {again * 1000:.1f} ms, "
+        print(f"again, columns resident: SQL {ours * 1000:.1f} ms, DataFrame {again * 1e3:.1f} ms, "
               f"DuckDB on the files {theirs * 1000:.1f} ms\n")  # fmt: skip
     peer.close()
 
