@@ -26,6 +26,8 @@ class Body:
     block: str = "start"
     names: dict[str, int] = field(default_factory=dict)
     terminated: bool = False
+    scopes: list[int] = field(default_factory=lambda: [0])
+    scope_count: int = 0
 
     def text(self) -> str:
         parameters = ", ".join(f"{type_} %{name}" for name, type_ in self.parameters)
@@ -224,6 +226,26 @@ class Code:
         self.line(f"br i1 {condition.ref}, label %{then}, label %{otherwise}{weights}")
         self.body.terminated = True
 
+    # ------------------------------------------------------------ scopes
+
+    @contextmanager
+    def scope(self) -> Iterator[None]:
+        """Code that some paths to what follows do not run: its values are not visible there."""
+        body = self.body
+        body.scope_count += 1
+        body.scopes.append(body.scope_count)
+        yield
+        body.scopes.pop()
+
+    @property
+    def here(self) -> tuple[str, int]:
+        """The innermost scope, a mark for `visible`."""
+        return self.body.name, self.body.scopes[-1]
+
+    def visible(self, mark: tuple[str, int]) -> bool:
+        """Whether a value staged in the scope `mark` may be used here."""
+        return mark[0] == self.body.name and mark[1] in self.body.scopes
+
     # ------------------------------------------------------------ control flow
 
     @contextmanager
@@ -232,7 +254,8 @@ class Code:
         then, after = self.label(hint), self.label("end_" + hint)
         self.branch(condition, then, after, unlikely)
         self.start(then)
-        yield
+        with self.scope():
+            yield
         self.jump(after)
         self.start(after)
 
@@ -246,11 +269,13 @@ class Code:
         yes, no, after = self.label("then"), self.label("else"), self.label("end")
         self.branch(condition, yes, no)
         self.start(yes)
-        left = list(then())
+        with self.scope():
+            left = list(then())
         left_end = self.body.block
         self.jump(after)
         self.start(no)
-        right = list(otherwise())
+        with self.scope():
+            right = list(otherwise())
         right_end = self.body.block
         self.jump(after)
         self.start(after)
@@ -268,7 +293,8 @@ class Code:
         self.start(test)
         self.branch(condition(), turn, done)
         self.start(turn)
-        yield Loop(self, test, done)
+        with self.scope():
+            yield Loop(self, test, done)
         self.jump(test)
         self.start(done)
 
@@ -277,7 +303,8 @@ class Code:
         """Repeats until a `break_if`."""
         turn, done = self.label(hint), self.label("done")
         self.start(turn)
-        yield Loop(self, turn, done)
+        with self.scope():
+            yield Loop(self, turn, done)
         self.jump(turn)
         self.start(done)
 
@@ -298,7 +325,8 @@ class Code:
         index = Val(self, name, type_)
         self.branch(index < hi, turn, done)
         self.start(turn)
-        yield index, Loop(self, after, done)
+        with self.scope():
+            yield index, Loop(self, after, done)
         self.jump(after)
         self.start(after)
         self.line(f"{following} = add nsw {type_} {name}, {step}")

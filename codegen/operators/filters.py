@@ -1,0 +1,107 @@
+"""Filters and projections: they change rows as they pass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from pyflare.codegen.emit.context import Row
+from pyflare.codegen.emit.sql import Value
+from pyflare.codegen.emit.value import Val
+from pyflare.codegen.functions import expression
+from pyflare.codegen.functions.dictionary import IMPURE
+from pyflare.codegen.ir.expr import Call, Case, Cast, Column, Expr, Literal, UdfCall
+from pyflare.codegen.ir.operators import Filter, Project
+from pyflare.codegen.operators.row import LazyRow
+
+if TYPE_CHECKING:
+    from pyflare.codegen.operators.builder import Builder
+    from pyflare.codegen.operators.pipeline import PipelineContext
+    from pyflare.codegen.operators.types import Emit, Produce
+
+CHEAP = frozenset({"eq", "lt", "le", "gt", "ge", "is_null", "is_not_null", "not", "or"})
+
+
+def filter_(op: Filter, builder: Builder, emit: Emit, produce: Produce) -> None:
+    """Conjuncts in order; neighbours that are cheap and cannot fail share one branch."""
+
+    def keep(row: Row) -> None:
+        kept(list(conjuncts(op.predicate)), row, builder.current, lambda: emit(row))
+
+    produce(op.child, builder, keep)
+
+
+def kept(predicates: list[Expr], row: Row, context: PipelineContext, then: object) -> None:
+    """Stages `then` where every predicate is true."""
+    if not predicates:
+        then()  # type: ignore[operator]
+        return
+    condition = truth(expression.emit(predicates[0], row, context))
+    rest = predicates[1:]
+    while rest and cheap(predicates[0], row) and cheap(rest[0], row):
+        condition = condition & truth(expression.emit(rest[0], row, context))
+        rest = rest[1:]
+    with context.code.if_(condition, "keep"):
+        kept(rest, row, context, then)
+
+
+def truth(value: Value) -> Val:
+    """True, and neither false nor NULL."""
+    return value.data if value.valid is None else value.data & value.valid
+
+
+def conjuncts(predicate: Expr) -> Iterator[Expr]:
+    match predicate:
+        case Call("and", args):
+            for arg in args:
+                yield from conjuncts(arg)
+        case _:
+            yield predicate
+
+
+def cheap(expr: Expr, row: Row) -> bool:
+    """A few instructions over columns of fixed width, without failure or branch."""
+    match expr:
+        case Call(function, args) if function in CHEAP:
+            return all(cheap(arg, row) for arg in args)
+        case Call("in", args):
+            return len(args) <= 5 and all(cheap(arg, row) for arg in args)
+        case Column(id, _, type_):
+            return row[id].length is None
+        case Literal():
+            return not isinstance(expr.value, str | bytes)
+        case _:
+            return False
+
+
+def project(op: Project, builder: Builder, emit: Emit, produce: Produce) -> None:
+    """Columns are staged where they are used; impure ones at once, so that all uses agree."""
+
+    def compute(row: Row) -> None:
+        context = builder.current
+        makers = {}
+        for column, expr in op.columns:
+            if impure(expr):
+                value = expression.emit(expr, row, context)
+                makers[column.id] = lambda value=value: value
+            else:
+                makers[column.id] = lambda expr=expr: expression.emit(expr, row, context)
+        emit(LazyRow(context.code, makers))
+
+    produce(op.child, builder, compute)
+
+
+def impure(expr: Expr) -> bool:
+    """Evaluated twice it would differ, or cost too much."""
+    match expr:
+        case UdfCall():
+            return True
+        case Call(function, args):
+            return function in IMPURE or any(impure(arg) for arg in args)
+        case Cast(child):
+            return impure(child)
+        case Case(branches, otherwise):
+            parts = [part for branch in branches for part in branch]
+            return any(impure(p) for p in parts) or (otherwise is not None and impure(otherwise))
+        case _:
+            return False
