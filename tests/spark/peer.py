@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from typing import Any
 
@@ -22,6 +23,9 @@ def answer(spark: Any, request: dict[str, Any]) -> dict[str, Any]:
         return {"schema": json.loads(frame.schema.json()), "rows": rows_of(frame)}
     except Exception as error:
         condition = getattr(error, "getCondition", lambda: None)()
+        if condition is None:  # some run-time errors arrive as plain Java exceptions
+            found = re.search(r"\[([A-Z][A-Z0-9_.]+)\]", str(error))
+            condition = found.group(1) if found else None
         return {"error": str(error).splitlines()[0], "class": condition}
 
 
