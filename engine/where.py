@@ -45,7 +45,7 @@ def _underlined(origin: Origin) -> str:
     if not text:
         return ""
     start, stop = span(origin)
-    before = start
+    before = min(start, len(text) - 1)  # an unexpected end lies behind the text
     while before >= 0 and start - before <= _EXTRA and text[before] != "\n":
         before -= 1
     after = stop

@@ -8,7 +8,7 @@ from sqlglot.tokens import TokenType
 
 from pyflare.codegen.ir.expr import Literal
 from pyflare.codegen.ir.types import INT
-from pyflare.engine.errors import unsupported
+from pyflare.engine.errors import parse_error, unsupported
 from pyflare.engine.plan.syntax import (
     CastTo,
     Function,
@@ -50,6 +50,14 @@ def call(p: Stream, parts: tuple[str, ...], start: int) -> SyntaxExpr:
                 return result
         if word in _WITH_UNIT and p.word(1) in _UNITS and p.at_type(TokenType.COMMA, 2):
             return _with_unit(p, word, start)
+        if word in ("TIMESTAMPADD", "TIMESTAMPDIFF") and p.at_type(TokenType.STRING, 1):
+            token = p.ahead(1)
+            parameters = {
+                "functionName": f"`{parts[0]}`",
+                "parameter": "`unit`",
+                "invalidValue": "" if token is None else p.source(token),
+            }
+            raise parse_error("INVALID_PARAMETER_VALUE.DATETIME_UNIT", parameters, p.origin(start))
         if word == "IDENTIFIER":
             raise unsupported("the IDENTIFIER clause")
     return _ordinary(p, ".".join(parts), start)
@@ -69,6 +77,8 @@ def _ordinary(p: Stream, name: str, start: int) -> SyntaxExpr:
         while p.take(","):
             args.append(_argument(p, name))
     p.need(")")
+    if name.upper() == "TRANSFORM" and p.at("USING"):
+        raise unsupported("TRANSFORM … USING a script")
     if name.upper() == "COUNT" and not distinct and _is_star(args):
         args = [Literal(1, INT)]  # Spark's parser writes count(*) as count(1)
     within: tuple[Ordering, ...] = ()

@@ -15,12 +15,13 @@ from sqlglot import exp
 from sqlglot.dialects.spark import Spark
 from sqlglot.tokens import TokenType
 
-from pyflare.engine.errors import unsupported
-from pyflare.engine.plan.syntax import Alias, Ordering, Relation, SyntaxExpr
+from pyflare.engine.errors import parse_error, unsupported
+from pyflare.engine.plan.syntax import Alias, Function, Ordering, Relation, SyntaxExpr
 from pyflare.engine.sql import expressions, grouping, literals
 from pyflare.engine.sql.calls import call
 from pyflare.engine.sql.pivots import read_pivot
 from pyflare.engine.sql.relations import query
+from pyflare.engine.sql.sampling import read_sample
 from pyflare.engine.sql.stream import Parsed, Stream
 from pyflare.engine.sql.windows import named_window
 
@@ -37,9 +38,9 @@ _WORDS = (
 _CLAUSES = frozenset(
     {
         "FROM", "WHERE", "HAVING", "LIMIT", "OFFSET", "UNION", "EXCEPT", "INTERSECT", "MINUS",
-        "SETMINUS", "WINDOW", "LATERAL", "PIVOT", "UNPIVOT", "AND", "OR", "NOT", "THEN", "WHEN",
+        "WINDOW", "LATERAL", "PIVOT", "UNPIVOT", "AND", "OR", "NOT", "THEN", "WHEN",
         "ELSE", "END", "IS", "IN", "BETWEEN", "LIKE", "ILIKE", "RLIKE", "REGEXP", "ON", "USING",
-        "ORDER", "GROUP", "SORT", "CLUSTER", "DISTRIBUTE", "QUALIFY",
+        "ORDER", "GROUP", "SORT", "CLUSTER", "DISTRIBUTE", "QUALIFY", "FOR",
     }
 )  # fmt: skip
 _NOT_TABLE_ALIASES = _CLAUSES | {
@@ -51,15 +52,16 @@ _CLAUSE_ORDER = (
     "WHERE", "GROUP BY", "HAVING", "WINDOW", "ORDER BY", "CLUSTER BY", "DISTRIBUTE BY", "SORT BY",
     "LIMIT", "OFFSET",
 )  # fmt: skip
-_JOINS = frozenset(
-    {"JOIN", "INNER", "CROSS", "LEFT", "RIGHT", "FULL", "SEMI", "ANTI", "NATURAL", ","}
-)
+_ARRANGEMENTS = frozenset({"ORDER BY", "CLUSTER BY", "DISTRIBUTE BY", "SORT BY"})
+_SET_OPERATIONS = frozenset({"UNION", "EXCEPT", "INTERSECT", "MINUS"})
+_TAIL = ("order", "cluster", "distribute", "sort", "limit", "offset")
 
 
 class Grammar(Stream):
     """Spark's grammar over sqlglot's parser."""
 
     ADD_JOIN_ON_TRUE = False
+    SUPPORTS_TABLE_QUERY = True
 
     # ------------------------------------------------------------ expressions
 
@@ -136,6 +138,16 @@ class Grammar(Stream):
             raise self.unexpected()
         return self._parse_query_modifiers(tree)
 
+    def _parse_with(self, skip_with_token: bool = False) -> Any:
+        start = self.start
+        with_ = super()._parse_with(skip_with_token)
+        names = [] if with_ is None else [cte.alias.lower() for cte in with_.expressions]
+        repeated = sorted({f"`{name}`" for name in names if names.count(name) > 1})
+        if repeated:
+            parameters = {"duplicateNames": ", ".join(repeated)}
+            raise parse_error("DUPLICATED_CTE_NAMES", parameters, self.origin(start))
+        return with_
+
     def _parse_select_query(self, *args: Any, **kwargs: Any) -> exp.Expr | None:
         """A WITH clause stays with its own query; sqlglot merges nested ones, losing scopes."""
         with_ = self._parse_with()
@@ -153,14 +165,22 @@ class Grammar(Stream):
             return this
         self._parse_extensions(this)
         last = -1
+        arranged: set[str] = set()
         while self.word() in _CLAUSE_ORDER:
-            word = self.word()
+            word, start = self.word(), self.start
             rank = _CLAUSE_ORDER.index(word)
             if rank <= last or (word in _SELECT_CLAUSES and not isinstance(this, exp.Select)):
                 raise self.unexpected()
             last = rank
             key, value = self.QUERY_MODIFIER_PARSERS[self._curr.token_type](self)
             this.set(key, value)
+            arranged |= {word} & _ARRANGEMENTS
+            if len(arranged) > 1 and arranged != {"DISTRIBUTE BY", "SORT BY"}:
+                raise parse_error(
+                    "UNSUPPORTED_FEATURE.COMBINATION_QUERY_RESULT_CLAUSES", {}, self.origin(start)
+                )
+        if self.at("QUALIFY") and isinstance(this, exp.Select):
+            raise unsupported("QUALIFY", "filter a subquery that has the window function")
         return this
 
     def _parse_extensions(self, this: exp.Expr) -> None:
@@ -176,22 +196,52 @@ class Grammar(Stream):
                 this.append("joins", Parsed(this=read_pivot(self)))
             elif self.at("LATERAL", "VIEW"):
                 this.append("joins", self._parse_lateral_view())
-            elif self.word() in _JOINS and not self._ends_relations(this):
-                join = self._parse_join()
-                if join is None:
-                    return
+            elif self.at(",") and not isinstance(this, exp.Select):
+                return
+            elif (join := self._parse_join()) is not None:
                 this.append("joins", join)
             else:
                 return
+
+    def _parse_join(self, *args: Any, **kwargs: Any) -> exp.Join | None:
+        """Every join has one relation at its right: a JOIN b JOIN c ON … ON … is not Spark's."""
+        if self.take(","):
+            return exp.Join(this=self._parse_table(), kind="CROSS")
+        index = self._index
+        method = "NATURAL" if self.take("NATURAL") else ""
+        side = kind = ""
+        if self.word() in ("INNER", "CROSS", "SEMI", "ANTI"):
+            kind = self.name().upper()
+        elif self.word() in ("LEFT", "RIGHT", "FULL"):
+            side = self.name().upper()
+            if self.at("OUTER") or (side == "LEFT" and self.word() in ("SEMI", "ANTI")):
+                kind = self.name().upper()
+        if not self.take("JOIN"):
+            if side or kind or method:
+                raise self.unexpected()
+            self._retreat(index)
+            return None
+        join = exp.Join(this=self._parse_table(), method=method, side=side, kind=kind)
+        if self.take("ON"):
+            join.set("on", Parsed(this=self.read()))
+        elif self.take("USING"):
+            join.set("using", [exp.to_identifier(c, quoted=True) for c in self.names()])
+        return join
+
+    def parse_set_operation(self, this: exp.Expr | None, *args: Any, **kwargs: Any) -> Any:
+        """ORDER BY and LIMIT of an operand need parentheses; there is no BY NAME."""
+        if self.word() in _SET_OPERATIONS:
+            if isinstance(this, (exp.Select, exp.Values)) and any(map(this.args.get, _TAIL)):
+                raise self.unexpected()
+            by = 2 if self.word(1) in ("ALL", "DISTINCT") else 1
+            if self.word(by) == "BY":
+                raise self.unexpected(self.ahead(by))
+        return super().parse_set_operation(this, *args, **kwargs)
 
     def _at_pivot(self) -> bool:
         if self.word() == "UNPIVOT" and self.word(2) == "NULLS":
             return True
         return self.word() in ("PIVOT", "UNPIVOT") and self.at_type(TokenType.L_PAREN, 1)
-
-    def _ends_relations(self, this: exp.Expr) -> bool:
-        """Whether the comma here belongs to something outside of the relations of `this`."""
-        return self.at(",") and not isinstance(this, exp.Select)
 
     def _parse_limit(self, *args: Any, **kwargs: Any) -> exp.Expr | None:
         if kwargs.get("top") or not self.take("LIMIT"):
@@ -210,7 +260,10 @@ class Grammar(Stream):
 
     def _parse_window_clause(self) -> list[exp.Expr]:
         self.need("WINDOW")
-        return self._parse_csv(lambda: Parsed(this=named_window(self, literals.NULL_VALUE)))
+        windows = [Parsed(this=named_window(self, literals.NULL_VALUE))]
+        while self.take(","):
+            windows.append(Parsed(this=named_window(self, literals.NULL_VALUE)))
+        return windows
 
     def _parse_sort(self, exp_class: Any, token: TokenType) -> Any:
         self._advance()
@@ -267,8 +320,32 @@ class Grammar(Stream):
     def _parse_bracket(self, this: exp.Expr | None = None) -> exp.Expr | None:
         return this
 
-    def _parse_using_identifiers(self) -> list[exp.Expr]:
-        return [exp.to_identifier(c, quoted=True) for c in self.names()]
+    def _parse_table_sample(self, as_modifier: bool = False) -> exp.Expr | None:
+        return Parsed(this=read_sample(self)) if self.at("TABLESAMPLE") else None
+
+    def _parse_subquery(self, this: exp.Expr | None, parse_alias: bool = True) -> Any:
+        """In Spark the sample stands before the alias."""
+        if this is None:
+            return None
+        sample = self._parse_table_sample()
+        alias = self._parse_table_alias() if parse_alias else None
+        return exp.Subquery(this=this, sample=sample, alias=alias)
+
+    def _parse_value(self, values: bool = True) -> exp.Tuple:
+        """A row of VALUES: what is no struct is a row of one column."""
+        node = self.read()
+        items: tuple[SyntaxExpr, ...] = (node,)
+        if isinstance(node, Function) and node.name == "struct":
+            items = tuple(a.child if isinstance(a, Alias) else a for a in node.args)
+        return exp.Tuple(expressions=[Parsed(this=item) for item in items])
+
+    def _parse_derived_table_values(self, *args: Any, **kwargs: Any) -> exp.Values | None:
+        if not self.take("VALUES"):
+            return None
+        rows = [self._parse_value()]
+        while self.take(","):
+            rows.append(self._parse_value())
+        return exp.Values(expressions=rows, alias=self._parse_table_alias())
 
     def _parse_pivots(self) -> None:
         """Read by _parse_extensions: they apply to the whole relation, not to its last table."""
@@ -339,13 +416,12 @@ class Grammar(Stream):
         return None
 
 
-class SparkSql(Spark):
+class SparkSql(Spark):  # type: ignore[misc]
     """The dialect: sqlglot's Spark with only the keywords that its relations need."""
 
-    class Tokenizer(Spark.Tokenizer):
-        KEYWORDS: ClassVar = {k: Spark.Tokenizer.KEYWORDS[k] for k in (*_SYMBOLS, *_WORDS)} | {
-            "SETMINUS": TokenType.EXCEPT
-        }
+    class Tokenizer(Spark.Tokenizer):  # type: ignore[misc]
+        KEYWORDS: ClassVar = {k: Spark.Tokenizer.KEYWORDS[k] for k in (*_SYMBOLS, *_WORDS)}
+        HEX_STRINGS: ClassVar[list[Any]] = []
         COMMANDS: ClassVar[set[TokenType]] = set()
         NUMERIC_LITERALS: ClassVar[dict[str, str]] = {}
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from sqlglot.tokens import TokenType
 
+from pyflare.engine.errors import parse_error
 from pyflare.engine.plan.syntax import (
     Exists,
     Function,
@@ -128,6 +129,8 @@ def _operator(p: Stream) -> tuple[int, str, int] | None:
         if p.word(2) == ">" and p.connected(1):
             return _SHIFT, "shiftrightunsigned", 3
         return _SHIFT, "shiftright", 2
+    if word == "!" and p.word(1) in (">", "<") and p.connected(0):
+        return _COMPARISON, "<=" if p.word(1) == ">" else ">=", 2
     found = _BINARY.get(word)
     return None if found is None else (*found, 1)
 
@@ -156,7 +159,7 @@ def _predicate(p: Stream, left: SyntaxExpr, start: int) -> SyntaxExpr:
     """What may follow a value once: IS, BETWEEN, IN, LIKE, RLIKE."""
     if p.take("IS"):
         return _is(p, left, start)
-    negated = p.word(0) in ("NOT", "!") and p.word(1) in (
+    negated = p.word() == "NOT" and p.word(1) in (
         "BETWEEN", "IN", "LIKE", "ILIKE", "RLIKE", "REGEXP",
     )  # fmt: skip
     if negated:
@@ -213,12 +216,15 @@ def _in(p: Stream, left: SyntaxExpr, start: int) -> SyntaxExpr:
         p.need(")")
         values = left.args if isinstance(left, Function) and left.name == "struct" else (left,)
         return InSubquery(values, plan, p.origin(start))
-    items = _list(p)
+    items = _list(p, "EMPTY_IN_PREDICATE", start)
     return Function("in", (left, *items), origin=p.origin(start))
 
 
-def _list(p: Stream) -> list[SyntaxExpr]:
+def _list(p: Stream, empty: str, start: int) -> list[SyntaxExpr]:
+    """Items in parentheses; without any, the syntax error of the class `empty`."""
     p.need("(")
+    if p.take(")"):
+        raise parse_error(f"INVALID_SQL_SYNTAX.{empty}", {}, p.origin(start))
     items = [p.read()]
     while p.take(","):
         items.append(p.read())
@@ -244,7 +250,7 @@ def _quantified_like(
     every = p.take("ALL")
     if not every:
         p._advance()
-    patterns = _list(p)
+    patterns = _list(p, "EMPTY_QUANTIFIED_PATTERN", start)
     where = p.origin(start)
     terms: list[SyntaxExpr] = []
     for pattern in patterns:

@@ -70,7 +70,8 @@ def from_text(text: str, where: Origin) -> Literal:
         items.append((match[1] + match[2], match[3]))
         at = match.end()
     if not items or body[at:].strip():
-        raise _invalid(text, where)
+        parameters = {"valueType": '"INTERVAL"', "value": f"'{text}'"}
+        raise parse_error("INVALID_TYPED_LITERAL", parameters, where)
     return from_items(items, where)
 
 

@@ -23,6 +23,7 @@ from pyflare.codegen.ir.types import (
     TIMESTAMP_NTZ,
     TINYINT,
     Decimal,
+    Float,
     Integer,
 )
 from pyflare.engine.errors import parse_error, unsupported
@@ -31,6 +32,10 @@ from pyflare.engine.plan.syntax import CastTo, Function, SyntaxExpr
 NUMBER = re.compile(r"(\d+(?:\.\d*)?|\.\d+)([eE][+-]?\d+)?(BD|[LSYFD])?", re.IGNORECASE)
 _INTEGERS = {"L": BIGINT, "S": SMALLINT, "Y": TINYINT}
 _NAMES = {TINYINT: "tinyint", SMALLINT: "smallint", BIGINT: "bigint"}
+_LIMITS = {
+    FLOAT: (3.4028234663852886e38, "3.4028234663852886E+38"),
+    DOUBLE: (1.7976931348623157e308, "1.7976931348623157E+308"),
+}
 _SUPPORTED = '"DATE", "TIMESTAMP_NTZ", "TIMESTAMP_LTZ", "TIMESTAMP", "INTERVAL", "X", "TIME"'
 
 _EPOCH = datetime.datetime(1970, 1, 1)
@@ -64,13 +69,13 @@ def number(text: str, where: Origin) -> Literal:
         case "L" | "S" | "Y":
             return _integer(sign * int(digits), _INTEGERS[suffix], text, where)
         case "D":
-            return Literal(sign * float(digits + exponent), DOUBLE)
+            return _float(sign, digits + exponent, DOUBLE, where)
         case "F":
-            return Literal(sign * float(digits + exponent), FLOAT)
+            return _float(sign, digits + exponent, FLOAT, where)
         case "BD":
             return _decimal(sign * Exact(digits + exponent), where)
     if exponent:
-        return Literal(sign * float(digits + exponent), DOUBLE)
+        return _float(sign, digits + exponent, DOUBLE, where)
     if "." in digits:
         return _decimal(sign * Exact(digits), where)
     value = sign * int(digits)
@@ -94,6 +99,20 @@ def _integer(value: int, type_: Integer, text: str, where: Origin) -> Literal:
             "typeName": _NAMES[type_],
             "minValue": str(-limit),
             "maxValue": str(limit - 1),
+        }
+        raise parse_error("INVALID_NUMERIC_LITERAL_RANGE", parameters, where)
+    return Literal(value, type_)
+
+
+def _float(sign: int, digits: str, type_: Float, where: Origin) -> Literal:
+    value = sign * float(digits)
+    limit, shown = _LIMITS[type_]
+    if abs(value) > limit:
+        parameters = {
+            "rawStrippedQualifier": digits if sign > 0 else "-" + digits,
+            "typeName": "double" if type_ == DOUBLE else "float",
+            "minValue": "-" + shown,
+            "maxValue": shown,
         }
         raise parse_error("INVALID_NUMERIC_LITERAL_RANGE", parameters, where)
     return Literal(value, type_)
@@ -142,6 +161,8 @@ def typed(name: str, text: str, where: Origin) -> SyntaxExpr:
         case "TIMESTAMP_NTZ":
             micros, _ = _micros(name, text, where)
             return Literal(micros, TIMESTAMP_NTZ)
+        case "X":
+            return hexadecimal(text, where)
         case "TIME":
             raise unsupported("TIME literals")
     parameters = {"unsupportedType": f'"{name}"', "supportedTypes": _SUPPORTED}

@@ -61,8 +61,10 @@ def _statement(
     from pyflare.engine.sql.statements import statement
 
     cursor = Cursor(text)
-    if cursor.done or cursor.peek(";"):
+    if not text.strip():
         raise empty_statement(text)
+    if cursor.done or cursor.peek(";"):
+        raise cursor.error()
     command = statement(cursor, lambda start: parse_query(text, named, positional, start))
     return parse_query(text, named, positional) if command is None else command
 
@@ -79,7 +81,6 @@ def _read(
     sqlglot is imported here, at the first text of a process: it takes a tenth of a second.
     """
     from sqlglot.errors import ParseError, TokenError
-    from sqlglot.tokens import TokenType
 
     from pyflare.engine.sql.dialect import SparkSql
     from pyflare.engine.sql.stream import Unexpected
@@ -89,10 +90,8 @@ def _read(
         tokens = [t for t in dialect.tokenize(text) if t.start >= start]
     except TokenError:
         raise _unreadable(text) from None
-    while tokens and tokens[-1].token_type == TokenType.SEMICOLON:
-        tokens.pop()
     if not tokens:
-        raise empty_statement(text)
+        raise empty_statement(text) if not text.strip() else syntax_error(text, "", len(text))
     parser = dialect.parser()
     parser.reset()
     parser.named, parser.positional = named, positional
@@ -103,6 +102,8 @@ def _read(
     parser._advance()
     try:
         result = rule(parser)
+        while parser.take(";"):
+            pass
         if parser._curr:
             raise parser.unexpected()
     except Unexpected as error:

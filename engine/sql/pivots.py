@@ -52,7 +52,8 @@ def _pivot(p: Stream) -> Clause:
     while p.take(","):
         values.append(_value(p))
     p.need(")", ")")
-    return Clause(Pivot(_NOTHING, None, column, tuple(values), tuple(aggregates)))
+    node = Pivot(_NOTHING, None, column, tuple(values), tuple(aggregates))
+    return Clause(node, p.table_alias())
 
 
 def _column(p: Stream) -> SyntaxExpr:

@@ -45,6 +45,8 @@ def primary(p: Stream) -> SyntaxExpr:
         elif p.take("::"):
             type_ = p.read_type()
             node = CastTo(node, type_, origin=p.origin(start))
+        elif p.at(":") and p.is_name(1):
+            raise unsupported("the : operator of VARIANT values")
         elif p.at("COLLATE") and p.is_name(1):
             raise unsupported("COLLATE")
         else:
@@ -72,9 +74,6 @@ def _operand(p: Stream) -> SyntaxExpr:
             return _number(p)
         case TokenType.STRING | TokenType.RAW_STRING:
             return literals.string(_text(p))
-        case TokenType.HEX_STRING:
-            p._advance()
-            return literals.hexadecimal(token.text, p.origin(start))
         case TokenType.L_PAREN:
             return _parentheses(p)
         case TokenType.STAR:
@@ -173,7 +172,7 @@ def _parentheses(p: Stream) -> SyntaxExpr:
         p.need(")")
         return ScalarSubquery(plan, p.origin(start))
     close = p.closing()
-    if close is not None and p.at_type(TokenType.ARROW, close + 1):
+    if close is not None and close > 2 and p.at_type(TokenType.ARROW, close + 1):
         names = p.names()
         p._advance(-1)
         return _lambda(p, names)

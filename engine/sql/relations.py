@@ -28,7 +28,6 @@ from pyflare.engine.plan.syntax import (
     Project,
     RangeTable,
     Relation,
-    Sample,
     SetOperation,
     Sort,
     Star,
@@ -43,6 +42,7 @@ from pyflare.engine.plan.syntax import (
 from pyflare.engine.sql.errors import origin
 from pyflare.engine.sql.grouping import Grouping
 from pyflare.engine.sql.pivots import Clause
+from pyflare.engine.sql.sampling import Sampling
 from pyflare.engine.sql.stream import Parsed
 
 _FILES = frozenset({"parquet", "csv", "json", "orc", "text", "avro", "binaryfile"})
@@ -240,27 +240,8 @@ def _sampled(result: Relation, tree: exp.Expr) -> Relation:
     sample = tree.args.get("sample")
     if sample is None:
         return result
-    _only(sample, "percent", "size", "seed", "bucket_numerator", "bucket_denominator")
-    seed = sample.args.get("seed")
-    seed_value = None if seed is None else int(_constant(seed))
-    if sample.args.get("percent") is not None:
-        fraction = _constant(sample.args["percent"]) / 100
-    elif sample.args.get("size") is not None:
-        return Limit(result, syntax(sample.args["size"]))
-    else:
-        parts = sample.args["bucket_numerator"], sample.args["bucket_denominator"]
-        fraction = _constant(parts[0]) / _constant(parts[1])
-    if not 0 <= fraction <= 1:
-        raise parse_error("INVALID_TABLESAMPLE_FRACTION", {"fraction": str(fraction)})
-    return Sample(result, 0.0, fraction, False, seed_value)
-
-
-def _constant(tree: exp.Expr) -> float:
-    node = syntax(tree)
-    if not isinstance(node, Literal) or not isinstance(node.value, int | float):
-        raise unsupported("a sample size that is not a number")
-    scale = getattr(node.type, "scale", 0)
-    return float(node.value) / float(10**scale)
+    sampling: Sampling = syntax(sample)
+    return sampling.over(result)
 
 
 def _values(tree: exp.Values) -> Relation:
@@ -270,7 +251,6 @@ def _values(tree: exp.Values) -> Relation:
 
 
 def _row(tree: exp.Expr) -> tuple[SyntaxExpr, ...]:
-    """VALUES 1, (2, 3): a struct in parentheses is a row."""
     return tuple(syntax(e) for e in tree.expressions)
 
 
@@ -299,6 +279,13 @@ def _join(left: Relation, tree: exp.Join) -> Relation:
     kind = _SIDES.get((tree.side, tree.kind))
     if kind is None or tree.method not in ("", "NATURAL"):
         raise unsupported(f"{tree.method} {tree.side} {tree.kind} JOIN".replace("  ", " ").strip())
+    lateral = isinstance(tree.this, exp.Lateral)
+    if lateral and kind not in ("inner", "cross", "left"):
+        joined = {"right": "RIGHT OUTER", "full": "FULL OUTER", "semi": "LEFT SEMI"}
+        name = joined.get(kind, "LEFT ANTI")
+        raise parse_error("INVALID_LATERAL_JOIN_TYPE", {"joinType": name})
+    if lateral and (tree.args.get("using") or tree.method):
+        raise unsupported("NATURAL or USING with a LATERAL join")
     on = tree.args.get("on")
     condition = None if on is None else syntax(on)
     right = relation(tree.this)
@@ -309,15 +296,12 @@ def _join(left: Relation, tree: exp.Join) -> Relation:
         condition,
         using=tuple(c.name for c in tree.args.get("using") or ()),
         natural=tree.method == "NATURAL",
-        lateral=isinstance(tree.this, exp.Lateral),
+        lateral=lateral,
     )
 
 
 def _set_operation(tree: exp.SetOperation) -> Relation:
-    _only(tree, "this", "expression", "distinct", "by_name", "with_", *_TAIL)
-    for side in (tree.this, tree.expression):
-        if not isinstance(side, exp.Subquery) and any(side.args.get(k) for k in _TAIL):
-            raise unsupported("ORDER BY or LIMIT inside of a set operation without parentheses")
+    _only(tree, "this", "expression", "distinct", "with_", *_TAIL)
     kind: OneOf["union", "intersect", "except"]
     match tree:
         case exp.Union():
@@ -331,7 +315,6 @@ def _set_operation(tree: exp.SetOperation) -> Relation:
         query(tree.expression),
         kind,
         all=not tree.args.get("distinct"),
-        by_name=bool(tree.args.get("by_name")),
     )
 
 
@@ -363,8 +346,4 @@ def _with(tree: exp.With, child: Relation) -> Relation:
         name, body = cte.alias, query(cte.this)
         columns = tuple(c.name for c in cte.args["alias"].columns)
         ctes.append((name, SubqueryAlias(body, name, columns) if columns else body))
-    names = [name.lower() for name, _ in ctes]
-    repeated = sorted({f"`{n}`" for n in names if names.count(n) > 1})
-    if repeated:
-        raise parse_error("DUPLICATED_CTE_NAMES", {"duplicateNames": ", ".join(repeated)})
     return With(tuple(ctes), child, bool(tree.args.get("recursive")))

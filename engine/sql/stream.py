@@ -19,23 +19,23 @@ from pyflare.engine.sql.tokens import Cursor
 from pyflare.engine.sql.types import read_type
 
 STRINGS = frozenset({TokenType.STRING, TokenType.RAW_STRING})
-_NOT_WORDS = STRINGS | {TokenType.IDENTIFIER, TokenType.HEX_STRING, TokenType.NUMBER}
+_NOT_WORDS = STRINGS | {TokenType.IDENTIFIER, TokenType.NUMBER}
 _QUERY_STARTS = frozenset({"SELECT", "WITH", "FROM", "VALUES"})
 _QUERY_TAILS = frozenset(
     {
-        "UNION", "EXCEPT", "INTERSECT", "MINUS", "SETMINUS", "ORDER BY", "SORT BY", "CLUSTER BY",
+        "UNION", "EXCEPT", "INTERSECT", "MINUS", "ORDER BY", "SORT BY", "CLUSTER BY",
         "DISTRIBUTE BY", "LIMIT", "OFFSET",
     }
 )  # fmt: skip
 
 
-class Parsed(exp.Expression):
+class Parsed(exp.Expression):  # type: ignore[misc] # sqlglot counts as untyped
     """An expression already in our syntax, carried through sqlglot's tree of relations."""
 
     arg_types = {"this": True}  # noqa: RUF012
 
 
-class Unexpected(ParseError):
+class Unexpected(ParseError):  # type: ignore[misc]
     """A syntax error at `start`; sqlglot catches it where it reads speculatively."""
 
     def __init__(self, offending: str, start: int) -> None:
@@ -44,7 +44,7 @@ class Unexpected(ParseError):
         self.start = start
 
 
-class Stream(SparkParser):
+class Stream(SparkParser):  # type: ignore[misc]
     """Verbs over the tokens. `read…` are the levels of the grammar, given by the dialect."""
 
     named: Mapping[str, SyntaxExpr]
@@ -96,7 +96,7 @@ class Stream(SparkParser):
 
     def source(self, token: Token) -> str:
         """The token as the user wrote it."""
-        return self.sql[token.start : token.end + 1]
+        return str(self.sql[token.start : token.end + 1])
 
     def ahead(self, distance: int = 0) -> Token | None:
         """The token `distance` after the current one."""
@@ -118,7 +118,7 @@ class Stream(SparkParser):
         token = self.ahead(distance)
         if token is None or token.token_type in _NOT_WORDS:
             return ""
-        return token.text.upper()
+        return str(token.text).upper()
 
     def at(self, *words: str) -> bool:
         """Whether the next tokens are these keywords or symbols."""
@@ -197,7 +197,7 @@ class Stream(SparkParser):
         if not self.is_name():
             raise self.unexpected()
         self._advance()
-        return self._prev.text
+        return str(self._prev.text)
 
     def names(self) -> tuple[str, ...]:
         """Identifiers in parentheses."""
@@ -224,7 +224,7 @@ class Stream(SparkParser):
         token = token or self._curr
         if not token:
             return Unexpected("", len(self.sql))
-        return Unexpected(self.source(token), token.start)
+        return Unexpected(self.source(token).split()[0], token.start)
 
     def raise_error(self, message: str, token: Token | None = None) -> NoReturn:
         """sqlglot's own complaints become the same error."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal as OneOf
 from typing import TypeAlias
@@ -40,26 +41,25 @@ class Token:
         return self.text.upper() if self.kind in ("word", "symbol") else ""
 
 
-def scan(sql: str, start: int = 0) -> tuple[Token, ...]:
-    """The tokens of `sql` from `start`, comments left out, closed by an "end" token."""
-    tokens: list[Token] = []
+def scan(sql: str, start: int = 0) -> Iterator[Token]:
+    """The tokens of `sql` from `start`, comments left out, then "end" tokens for ever."""
     for match in _TOKEN.finditer(sql, start):
         text = match.group()
         match match.lastgroup:
             case "space":
                 continue
             case "quoted":
-                tokens.append(Token("quoted", text, text[1:-1].replace("``", "`"), match.start()))
+                yield Token("quoted", text, text[1:-1].replace("``", "`"), match.start())
             case "string":
-                tokens.append(Token("string", text, unescape(text), match.start()))
+                yield Token("string", text, unescape(text), match.start())
             case "word":
-                tokens.append(Token("word", text, text, match.start()))
+                yield Token("word", text, text, match.start())
             case "number":
-                tokens.append(Token("number", text, text, match.start()))
+                yield Token("number", text, text, match.start())
             case _:
-                tokens.append(Token("symbol", text, text, match.start()))
-    tokens.append(Token("end", "", "", len(sql)))
-    return tuple(tokens)
+                yield Token("symbol", text, text, match.start())
+    while True:
+        yield Token("end", "", "", len(sql))
 
 
 class Cursor:
@@ -67,12 +67,19 @@ class Cursor:
 
     def __init__(self, sql: str, start: int = 0) -> None:
         self.sql = sql
-        self.tokens = scan(sql, start)
         self.at = 0
+        self.tokens: list[Token] = []
+        self._source = scan(sql, start)
 
     @property
     def token(self) -> Token:
-        return self.tokens[self.at]
+        return self.ahead(0)
+
+    def ahead(self, distance: int) -> Token:
+        """The token `distance` after the current one; tokens are read when asked for."""
+        while len(self.tokens) <= self.at + distance:
+            self.tokens.append(next(self._source))
+        return self.tokens[self.at + distance]
 
     @property
     def done(self) -> bool:
@@ -87,10 +94,7 @@ class Cursor:
 
     def peek(self, *words: str) -> bool:
         """Whether the next tokens are these keywords or symbols."""
-        ahead = self.tokens[self.at : self.at + len(words)]
-        return len(ahead) == len(words) and all(
-            t.upper == w for t, w in zip(ahead, words, strict=True)
-        )
+        return all(self.ahead(i).upper == word for i, word in enumerate(words))
 
     def take(self, *words: str) -> bool:
         """Steps over these keywords if they come next."""

@@ -74,7 +74,7 @@ def parse_schema(text: str) -> Struct:
         result = read_type(cursor)
         assert isinstance(result, Struct)
     else:
-        result = Struct(_fields(cursor))
+        result = read_schema(cursor)
     if not cursor.done:
         raise cursor.error()
     return result
@@ -120,6 +120,11 @@ def read_type(cursor: Cursor) -> Type:
             raise unsupported(f"the type {word}")
     where = origin(cursor.sql, token.start, token.start + len(token.text))
     raise parse_error("UNSUPPORTED_DATATYPE", {"typeName": f'"{token.value.upper()}"'}, where)
+
+
+def read_schema(cursor: Cursor) -> Struct:
+    """Fields with their types, separated by commas, at the cursor."""
+    return Struct(_fields(cursor))
 
 
 def _open(text: str) -> Cursor:
