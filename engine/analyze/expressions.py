@@ -88,9 +88,7 @@ class Typer:
             case s.UpdateField():
                 raise unsupported("withField and dropFields")
             case s.Parameter():
-                raise analysis_error(
-                    "UNBOUND_SQL_PARAMETER", {"name": f"{node.key}"}, node.origin
-                )
+                raise analysis_error("UNBOUND_SQL_PARAMETER", {"name": f"{node.key}"}, node.origin)
             case _:
                 assert_never(node)
 
@@ -250,16 +248,16 @@ def field_of(child: Expr, name: str, origin: Origin | None) -> Expr:
     if not isinstance(child.type, Struct):
         raise unsupported(f"the field {name} of a value of type {sql_name(child.type)}")
     found = [
-        (at, part)
-        for at, part in enumerate(child.type.fields)
-        if part.name.lower() == name.lower()
+        (at, part) for at, part in enumerate(child.type.fields) if part.name.lower() == name.lower()
     ]
     names = ", ".join(f"`{part.name}`" for part in child.type.fields)
     if not found:
         raise analysis_error("FIELD_NOT_FOUND", {"fieldName": f"`{name}`", "fields": names}, origin)
     if len(found) > 1:
         raise analysis_error(
-            "AMBIGUOUS_REFERENCE_TO_FIELDS", {"field": f"`{name}`", "count": str(len(found))}, origin
+            "AMBIGUOUS_REFERENCE_TO_FIELDS",
+            {"field": f"`{name}`", "count": str(len(found))},
+            origin,
         )
     at, part = found[0]
     args = (child, Literal(at, INT))
@@ -289,5 +287,3 @@ def wrong_number(node: s.Function, least: int, most: int | None, given: int) -> 
 def has_aggregate(expr: Expr) -> bool:
     """An aggregate function stands somewhere in `expr`."""
     return any(isinstance(part, AggregateCall) for part in walk(expr))
-
-

@@ -68,9 +68,7 @@ class Expansion:
         branches: dict[int, tuple[Expr, Expr]] = {}
         for chosen in self.sets:
             whole = identifier(chosen, count)
-            part = sum(
-                1 << len(keys) - 1 - at for at, key in enumerate(keys) if key not in chosen
-            )
+            part = sum(1 << len(keys) - 1 - at for at, key in enumerate(keys) if key not in chosen)
             test = Call("eq", (self.id, Literal(whole, BIGINT)), BOOLEAN, False)
             branches[whole] = (test, Literal(part, type))
         return Case(tuple(branches.values()), Literal(0, type), type, False)

@@ -188,9 +188,7 @@ def _side(side: Analyzed, name: str, which: str, analysis: Analysis) -> Visible:
             {
                 "name": f"`{name}`",
                 "referenceNames": "["
-                + ", ".join(
-                    ".".join(f"`{part}`" for part in (*v.qualifier, v.name)) for v in found
-                )
+                + ", ".join(".".join(f"`{part}`" for part in (*v.qualifier, v.name)) for v in found)
                 + "]",
             },
         )

@@ -162,9 +162,7 @@ def _distance(a: str, b: str) -> int:
     for i, x in enumerate(a, 1):
         current = [i]
         for j, y in enumerate(b, 1):
-            current.append(
-                min(previous[j] + 1, current[-1] + 1, previous[j - 1] + (x != y))
-            )
+            current.append(min(previous[j] + 1, current[-1] + 1, previous[j - 1] + (x != y)))
         previous = current
     return previous[-1]
 
@@ -209,9 +207,7 @@ def starred(typer: Typer, node: s.Star | s.RegexColumns) -> tuple[Visible, ...]:
     return _chosen(scope, node, sensitive)
 
 
-def _chosen(
-    scope: Scope, node: s.Star | s.RegexColumns, sensitive: bool
-) -> tuple[Visible, ...]:
+def _chosen(scope: Scope, node: s.Star | s.RegexColumns, sensitive: bool) -> tuple[Visible, ...]:
     if isinstance(node, s.RegexColumns):
         pattern = re.compile(node.pattern, 0 if sensitive else re.IGNORECASE)
         return tuple(v for v in scope.entries if pattern.fullmatch(v.name))
@@ -246,4 +242,3 @@ def unknown_function(analysis: Analysis, node: s.Function) -> Exception:
         },
         node.origin,
     )
-

@@ -83,7 +83,9 @@ def sort(node: s.Sort, analysis: Analysis) -> Analyzed:
         ordering = node.keys[0]
         keys = []
         for column in columns:
-            first = sort_key(typer, replace(_ordering(ordering), child=Literal(1, Integer(32))), [column])
+            first = sort_key(
+                typer, replace(_ordering(ordering), child=Literal(1, Integer(32))), [column]
+            )
             keys.append(first)
     else:
         keys = [sort_key(typer, key, columns if node.sql else ()) for key in nodes]
@@ -163,9 +165,7 @@ def deduplicate(node: s.Deduplicate, analysis: Analysis) -> Analyzed:
     child = analysis.relation(node.child, analysis)
     plan = settled(child, analysis)
     output = plan.output
-    entries = tuple(
-        replace(v, column=c) for v, c in zip(child.scope.entries, output, strict=True)
-    )
+    entries = tuple(replace(v, column=c) for v, c in zip(child.scope.entries, output, strict=True))
     scope = replace(child.scope, entries=entries, hidden=())
     if node.columns is None:
         return Analyzed(distinct(plan), scope)

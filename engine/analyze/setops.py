@@ -71,9 +71,7 @@ def _numbered(plan: p.Plan, analysis: Analysis) -> p.Plan:
     raise unsupported("INTERSECT ALL and EXCEPT ALL")
 
 
-def _aligned(
-    a: p.Plan, b: p.Plan, kind: str, analysis: Analysis
-) -> tuple[p.Plan, p.Plan]:
+def _aligned(a: p.Plan, b: p.Plan, kind: str, analysis: Analysis) -> tuple[p.Plan, p.Plan]:
     """Both sides with the same number of columns of the same types."""
     if len(a.output) != len(b.output):
         raise analysis_error(
@@ -120,6 +118,7 @@ def _by_name(
     a: p.Plan, b: p.Plan, allow_missing: bool, analysis: Analysis
 ) -> tuple[p.Plan, p.Plan]:
     """The right side in the left's order of names; with `allow_missing` gaps become NULL."""
+
     def key(name: str) -> str:
         return name if analysis.options.case_sensitive else name.lower()
 

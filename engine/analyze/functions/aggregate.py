@@ -38,9 +38,7 @@ def aggregate(
 def count(a: Arguments) -> Expr:
     """count(*) and count of a constant count rows; else rows without a NULL among the arguments."""
     if not a.args:
-        raise a.mismatch(
-            "WRONG_NUM_ARGS", functionName="`count`", expectedNum="> 0", actualNum="0"
-        )
+        raise a.mismatch("WRONG_NUM_ARGS", functionName="`count`", expectedNum="> 0", actualNum="0")
     constant = all(isinstance(arg, Literal) and arg.value is not None for arg in a.args)
     args = () if constant and not a.distinct else a.args
     return aggregate(a, "count", args, BIGINT, False)
@@ -173,8 +171,6 @@ def count_if(a: Arguments) -> Expr:
         raise a.unexpected(0, '"BOOLEAN"')
     condition = a.cast(a[0], BOOLEAN)
     return AggregateCall("count", (), BIGINT, False, filter=condition, origin=a.origin)
-
-
 
 
 def product(a: Arguments) -> Expr:

@@ -112,7 +112,9 @@ def _refused(a: Arguments, type: Type) -> Exception:
                 "CAST_WITH_FUNC_SUGGESTION", **parameters, functionNames="`DATE_FROM_UNIX_DATE`"
             )
         case (Date(), Integer()):
-            return a.mismatch("CAST_WITH_FUNC_SUGGESTION", **parameters, functionNames="`UNIX_DATE`")
+            return a.mismatch(
+                "CAST_WITH_FUNC_SUGGESTION", **parameters, functionNames="`UNIX_DATE`"
+            )
         case (Integer(), Binary()):
             return a.mismatch(
                 "CAST_WITH_CONF_SUGGESTION",

@@ -271,7 +271,6 @@ def next_day(a: Arguments) -> Expr:
     return a.call("next_day", (a.wants(0, DATE), a.wants(1, STRING)), DATE, nullable)
 
 
-
 TABLE: Table = {
     "year": field("year"),
     "quarter": field("quarter"),
@@ -322,4 +321,3 @@ TABLE: Table = {
     "dayname": Builtin(1, 1, named("EEE")),
     "monthname": Builtin(1, 1, named("MMM")),
 }
-

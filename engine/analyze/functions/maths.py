@@ -1,4 +1,192 @@
-"""."""
-from pyflare.engine.analyze.functions.signature import Table
+"""Functions of numbers: rounding, roots, logarithms, angles, random numbers."""
 
-TABLE: Table = {}
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from pyflare.codegen.ir.expr import Case, Expr, Literal
+from pyflare.codegen.ir.types import (
+    BIGINT,
+    BOOLEAN,
+    DOUBLE,
+    INT,
+    Decimal,
+    Float,
+    Integer,
+    Type,
+)
+from pyflare.engine.analyze.decimals import of_integer
+from pyflare.engine.analyze.functions.signature import Arguments, Builtin, Table
+
+
+def rounding(function: str) -> Callable[[Arguments], Expr]:
+    """round, bround to a number of places that is written in the query."""
+
+    def build(a: Arguments) -> Expr:
+        value = a.number(0)
+        scale = 0
+        if len(a) == 2:
+            given = a.integer_constant(1, "scale")
+            if given is None:
+                return Literal(None, value.type)
+            scale = given
+        return a.call(function, (value, Literal(scale, INT)), rounded_type(value.type, scale))
+
+    return build
+
+
+def rounded_type(type: Type, scale: int) -> Type:
+    """The decimal that holds a rounded decimal; other types stay."""
+    if not isinstance(type, Decimal):
+        return type
+    whole = type.precision - type.scale + 1
+    if scale < 0:
+        # -scale digits in front of the point become zeros, and one more may carry
+        return Decimal(min(max(whole, -scale + 1), 38), 0)
+    kept = min(type.scale, scale)
+    return Decimal(min(whole + kept, 38), kept)
+
+
+def whole(function: str) -> Callable[[Arguments], Expr]:
+    """ceil, floor: a bigint of doubles and integers, a decimal of decimals."""
+
+    def build(a: Arguments) -> Expr:
+        if len(a) == 2:
+            return _to_places(function, a)
+        value = a.number(0)
+        match value.type:
+            case Decimal(precision, scale):
+                if scale == 0:
+                    return a.call(function, (value,), Decimal(min(precision + 1, 38), 0))
+                result = Decimal(min(precision - scale + 1, 38), 0)
+                return a.call(function, (value,), result)
+            case Integer():
+                return a.cast(value, BIGINT)
+            case _:
+                return a.call(function, (a.cast(value, DOUBLE),), BIGINT)
+
+    return build
+
+
+def _to_places(function: str, a: Arguments) -> Expr:
+    raise a.not_supported("with a number of places")
+
+
+def real(function: str) -> Builtin:
+    """A function of a double."""
+    return Builtin(1, 1, lambda a: a.call(function, (a.wants(0, DOUBLE),), DOUBLE))
+
+
+def partial(function: str) -> Builtin:
+    """A function of a double that is NULL outside its domain (logarithms)."""
+    return Builtin(1, 1, lambda a: a.call(function, (a.wants(0, DOUBLE),), DOUBLE, True))
+
+
+def real2(function: str) -> Builtin:
+    return Builtin(
+        2, 2, lambda a: a.call(function, (a.wants(0, DOUBLE), a.wants(1, DOUBLE)), DOUBLE)
+    )
+
+
+def log(a: Arguments) -> Expr:
+    """log(x) is ln; log(base, x) = ln x / ln base"""
+    if len(a) == 1:
+        return a.call("ln", (a.wants(0, DOUBLE),), DOUBLE, True)
+    base = a.call("ln", (a.wants(0, DOUBLE),), DOUBLE, True)
+    value = a.call("ln", (a.wants(1, DOUBLE),), DOUBLE, True)
+    # Spark divides Java doubles here: base 1 gives infinity or NaN, not an error
+    zero = a.call("eq", (base, Literal(0.0, DOUBLE)), BOOLEAN, True)
+    raise_free = a.call("null_div", (value, base), DOUBLE, True)
+    sign = Case(
+        (
+            (a.call("gt", (value, Literal(0.0, DOUBLE)), BOOLEAN, True), Literal(math.inf, DOUBLE)),
+            (
+                a.call("lt", (value, Literal(0.0, DOUBLE)), BOOLEAN, True),
+                Literal(-math.inf, DOUBLE),
+            ),
+        ),
+        Literal(math.nan, DOUBLE),
+        DOUBLE,
+        False,
+    )
+    return Case(((zero, sign),), raise_free, DOUBLE, True)
+
+
+def constant(value: float) -> Builtin:
+    return Builtin(0, 0, lambda a: Literal(value, DOUBLE))
+
+
+def factorial(a: Arguments) -> Expr:
+    return a.call("factorial", (a.wants(0, INT),), BIGINT, True)
+
+
+def sign(a: Arguments) -> Expr:
+    return a.call("sign", (a.wants(0, DOUBLE),), DOUBLE)
+
+
+def random(function: str) -> Callable[[Arguments], Expr]:
+    """rand, randn; without a seed the query's own time is the seed."""
+
+    def build(a: Arguments) -> Expr:
+        seed = a.now
+        if a.args:
+            given = a.integer_constant(0, "seed")
+            seed = 0 if given is None else given
+        return a.call(function, (Literal(seed, BIGINT),), DOUBLE, False)
+
+    return build
+
+
+def minimum_bits(a: Arguments) -> Expr:
+    raise a.not_supported()
+
+
+__all__ = ["TABLE", "Float", "of_integer"]
+
+TABLE: Table = {
+    "round": Builtin(1, 2, rounding("round")),
+    "bround": Builtin(1, 2, rounding("bround")),
+    "ceil": Builtin(1, 2, whole("ceil")),
+    "ceiling": Builtin(1, 2, whole("ceil")),
+    "floor": Builtin(1, 2, whole("floor")),
+    "sqrt": real("sqrt"),
+    "cbrt": real("cbrt"),
+    "exp": real("exp"),
+    "expm1": real("expm1"),
+    "ln": partial("ln"),
+    "log": Builtin(1, 2, log),
+    "log10": partial("log10"),
+    "log2": partial("log2"),
+    "log1p": partial("log1p"),
+    "pow": real2("pow"),
+    "power": real2("pow"),
+    "sin": real("sin"),
+    "cos": real("cos"),
+    "tan": real("tan"),
+    "asin": real("asin"),
+    "acos": real("acos"),
+    "atan": real("atan"),
+    "atan2": real2("atan2"),
+    "sinh": real("sinh"),
+    "cosh": real("cosh"),
+    "tanh": real("tanh"),
+    "asinh": real("asinh"),
+    "acosh": real("acosh"),
+    "atanh": real("atanh"),
+    "cot": real("cot"),
+    "sec": real("sec"),
+    "csc": real("csc"),
+    "degrees": real("degrees"),
+    "radians": real("radians"),
+    "rint": real("rint"),
+    "hypot": real2("hypot"),
+    "sign": Builtin(1, 1, sign),
+    "signum": Builtin(1, 1, sign),
+    "factorial": Builtin(1, 1, factorial),
+    "e": constant(math.e),
+    "pi": constant(math.pi),
+    "rand": Builtin(0, 1, random("rand")),
+    "random": Builtin(0, 1, random("rand")),
+    "randn": Builtin(0, 1, random("randn")),
+}

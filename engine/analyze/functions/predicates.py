@@ -165,9 +165,7 @@ def condition_of(a: Arguments, expr: Expr) -> Expr:
     return expr if isinstance(expr.type, Boolean) else a.cast(expr, BOOLEAN)
 
 
-def choice(
-    a: Arguments, branches: Sequence[tuple[Expr, Expr]], otherwise: Expr | None
-) -> Expr:
+def choice(a: Arguments, branches: Sequence[tuple[Expr, Expr]], otherwise: Expr | None) -> Expr:
     """A CASE whose values have their least common type."""
     values = [then for _, then in branches]
     if otherwise is not None:
