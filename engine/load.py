@@ -6,9 +6,21 @@ from dataclasses import dataclass, field
 
 from pyflare.codegen.bindings import Binding
 from pyflare.codegen.ir.expr import Column
+from pyflare.codegen.ir.operators import Storage
+from pyflare.codegen.ir.types import (
+    Binary,
+    Boolean,
+    Date,
+    Decimal,
+    Float,
+    Integer,
+    String,
+    Timestamp,
+    TimestampNTZ,
+)
 from pyflare.engine.plan.nodes import Plan, Scan, Shared, children
 from pyflare.engine.rules.scan_predicates import bound
-from pyflare.engine.storage.table import Loaded
+from pyflare.engine.storage.table import ColumnFacts, Loaded
 
 
 @dataclass(slots=True)
@@ -68,3 +80,44 @@ def _predicates(scan: Scan) -> list[tuple[int, str, object]]:
             column: Column = known[0]
             found.append((ordinals[column.id], known[1], known[2]))
     return found
+
+
+def assume(plan: Plan) -> Inputs:
+    """What `load` would answer, from statistics alone: enough to explain a plan, not to run it."""
+    inputs = Inputs()
+    counts: dict[str, int] = {}
+    for scan in _scans(plan):
+        name = scan.table.name
+        number = counts.get(name, 0)
+        counts[name] = number + 1
+        statistics = scan.table.statistics()
+        storage = tuple(
+            _assumed(column, statistics.columns[ordinal])
+            for column, ordinal in zip(scan.columns, scan.ordinals, strict=True)
+        )
+        inputs.scans.append(scan)
+        inputs.names[id(scan)] = f"{name}#{number}"
+        inputs.loaded[id(scan)] = Loaded(storage, Binding((), (), (), ()), statistics.rows)
+    return inputs
+
+
+def _assumed(column: Column, facts: ColumnFacts) -> Storage:
+    nulls = column.nullable and facts.nulls != 0
+    lo, hi = facts.lo, facts.hi
+    if not facts.exact or not isinstance(lo, int) or not isinstance(hi, int):
+        lo = hi = None
+    match column.type:
+        case String() | Binary():
+            return Storage("string", 32, nulls)
+        case Boolean():
+            return Storage("bits", 1, nulls)
+        case Integer(bits) | Float(bits):
+            return Storage("fixed", bits, nulls, lo, hi)
+        case Date():
+            return Storage("fixed", 32, nulls, lo, hi)
+        case Decimal(precision):
+            return Storage("fixed", 64 if precision <= 18 else 128, nulls, lo, hi)
+        case Timestamp() | TimestampNTZ():
+            return Storage("fixed", 64, nulls, lo, hi)
+        case _:
+            return Storage("opaque", 0, nulls)

@@ -226,7 +226,8 @@ def show_columns(columns: Sequence[tuple[Column, Expr]], names: Callable[[Column
     parts = []
     for column, expr in columns:
         if isinstance(expr, Column) and expr.id == column.id:
-            parts.append(names(column))
+            renamed = "" if expr.name == column.name else f" AS {column.name}"
+            parts.append(names(expr) + renamed)
         else:
             parts.append(f"{show_expr(expr, names)} AS {names(column)}")
     return "[" + ", ".join(parts) + "]"
@@ -237,9 +238,9 @@ def show_list(columns: Sequence[Column], names: Callable[[Column], str]) -> str:
     return "[" + ", ".join(map(names, columns)) + "]"
 
 
-def draw(lines: Callable[[], str], below: Sequence[str]) -> str:
+def draw(line: str, below: Sequence[str]) -> str:
     """A node's line above the indented texts of its children, as Spark draws trees."""
-    text = [lines()]
+    text = [line]
     for i, child in enumerate(below):
         last = i == len(below) - 1
         first, rest = ("+- ", "   ") if last else (":- ", ":  ")
@@ -249,8 +250,11 @@ def draw(lines: Callable[[], str], below: Sequence[str]) -> str:
     return "\n".join(text)
 
 
-def show(plan: Operator, note: Callable[[Operator], str] | None = None) -> str:
-    """A physical plan as a tree; `note` adds a remark to each operator's line."""
+def show(
+    plan: Operator, note: Callable[[Operator], str] | None = None, storage: bool = True
+) -> str:
+    """A physical plan as a tree; `note` adds a remark to each operator's line; `storage` says of
+    each scanned column how it lies in memory."""
     names = Names()
     shared: set[str] = set()
 
@@ -260,9 +264,17 @@ def show(plan: Operator, note: Callable[[Operator], str] | None = None) -> str:
             shared.add(op.name)
         # Children first: a column is numbered where it is made
         texts = [visit(child) for child in below]
-        return draw(lambda: _line(op, names) + (note(op) if note else ""), texts)
+        line = _scan(op, names, storage) if isinstance(op, Scan) else _line(op, names)
+        return draw(line + (note(op) if note else ""), texts)
 
     return visit(plan)
+
+
+def _scan(op: Scan, names: Names, storage: bool) -> str:
+    if not storage:
+        return f"Scan {op.source} {show_list(op.columns, names)}"
+    pairs = zip(op.columns, op.storage, strict=True)
+    return f"Scan {op.source} [{', '.join(f'{names(c)}: {show_storage(s)}' for c, s in pairs)}]"
 
 
 def _children(op: Operator) -> list[Operator]:
@@ -281,10 +293,8 @@ def _children(op: Operator) -> list[Operator]:
 
 def _line(op: Operator, names: Names) -> str:
     match op:
-        case Scan(source, columns, storage):
-            pairs = zip(columns, storage, strict=True)
-            inside = ", ".join(f"{names(c)}: {show_storage(s)}" for c, s in pairs)
-            return f"Scan {source} [{inside}]"
+        case Scan():
+            return _scan(op, names, True)
         case Range(start, end, step, column):
             return f"Range {start} to {end} step {step} [{names(column)}]"
         case OneRow():

@@ -51,7 +51,7 @@ def show(plan: Plan, note: Callable[[Plan], str] | None = None) -> str:
             shared.add(node.name)
         # Children first: a column is numbered where it is made
         texts = [visit(child) for child in below]
-        return draw(lambda: line(node, names) + (note(node) if note else ""), texts)
+        return draw(line(node, names) + (note(node) if note else ""), texts)
 
     return visit(plan)
 

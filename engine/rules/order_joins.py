@@ -254,7 +254,7 @@ def _bits(mask: int) -> Iterator[int]:
 
 
 def _search(graph: Graph) -> Tree:
-    """The best tree of each connected component; components are joined crosswise, smallest first."""
+    """The best tree of each connected component; components are joined crosswise, small first."""
     parts: list[Tree] = []
     seen = 0
     for i in range(len(graph.relations)):

@@ -272,9 +272,10 @@ def _marked(plan: Join, predicates: list[Expr]) -> Plan | None:
     if kind is JoinType.ANTI_NULL_AWARE:
         condition = plan.condition
     join = Join(plan.left, plan.right, kind, condition)
-    columns = (*((c, c) for c in plan.left.output), (mark, value))
+    columns: list[tuple[Column, Expr]] = [(c, c) for c in plan.left.output]
+    columns.append((mark, value))
     rest = [simplify(substitute(p, {mark.id: value})) for p in rest]
-    return push(Project(join, columns), rest)
+    return push(Project(join, tuple(columns)), rest)
 
 
 def decided(predicate: Expr) -> Expr:

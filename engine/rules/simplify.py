@@ -140,8 +140,8 @@ def _in(expr: Expr, parts: list[Expr]) -> Expr:
                 return expr
     if subject is None:
         return expr
-    members = tuple(dict.fromkeys(values))
-    return Call("in", (subject, *members), BOOLEAN, expr.nullable)
+    distinct = dict.fromkeys(values)
+    return Call("in", (subject, *distinct), BOOLEAN, expr.nullable)
 
 
 def _not(expr: Call, arg: Expr) -> Expr:

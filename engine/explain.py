@@ -1,0 +1,174 @@
+"""df.explain: Spark's five modes and headings over our plans."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from typing import TYPE_CHECKING, get_args
+
+from pyflare.codegen.build import build
+from pyflare.codegen.ir import show as physical
+from pyflare.codegen.ir.expr import Literal, Origin
+from pyflare.codegen.program import Program
+from pyflare.engine.load import assume, load
+from pyflare.engine.lower import lower
+from pyflare.engine.plan import show as logical
+from pyflare.engine.plan import syntax as s
+from pyflare.engine.plan.nodes import Plan
+from pyflare.engine.rewrite import rewrite
+from pyflare.engine.settings import current
+from pyflare.engine.statistics import Statistics
+
+if TYPE_CHECKING:
+    from pyflare.engine.stages import Compiled
+
+
+def explain(
+    relation: s.Relation | None,
+    plan: Plan,
+    compiled: Compiled | None,
+    metrics: Mapping[str, object],
+    mode: str,
+) -> str:
+    """The text of one mode. A query that has not run is explained without reading its data."""
+    rules: list[tuple[str, str]] = []
+    if compiled is not None:
+        optimized, rules = compiled.optimized, list(compiled.rules)
+    else:
+        optimized = rewrite(plan, log=lambda name, rule: rules.append((name, rule)))
+    match mode:
+        case "extended":
+            parts = [
+                ("Parsed Logical Plan", "" if relation is None else syntax(relation)),
+                ("Analyzed Logical Plan", logical.show(plan)),
+                ("Optimized Logical Plan", logical.show(optimized)),
+                ("Physical Plan", _physical(optimized, compiled)),
+            ]
+        case "codegen":
+            parts = _codegen(optimized, compiled)
+        case "cost":
+            parts = [
+                ("Optimized Logical Plan", costs(optimized)),
+                ("Physical Plan", _physical(optimized, compiled)),
+            ]
+            if metrics:
+                parts.append(("Metrics", measured(metrics)))
+        case "formatted":
+            parts = [
+                ("Physical Plan", _physical(optimized, compiled)),
+                ("Rules", rule_log(rules)),
+            ]
+        case _:
+            parts = [("Physical Plan", _physical(optimized, compiled))]
+    return "\n\n".join(f"== {title} ==\n{text}" for title, text in parts) + "\n"
+
+
+def _physical(optimized: Plan, compiled: Compiled | None) -> str:
+    if compiled is not None:
+        return physical.show(compiled.operator)
+    return physical.show(lower(optimized, assume(optimized)), storage=False)
+
+
+def _codegen(optimized: Plan, compiled: Compiled | None) -> list[tuple[str, str]]:
+    """What is compiled: this mode reads the columns, for how they lie decides the code."""
+    if compiled is not None:
+        operator, program = compiled.operator, compiled.program
+    else:
+        operator = lower(optimized, load(optimized, current().threads))
+        program = build(operator)
+    return [("Physical IR", physical.show(operator)), ("LLVM IR", llvm(program))]
+
+
+def llvm(program: Program) -> str:
+    """The pipelines of a program, one module each."""
+    return "\n".join(f"; pipeline {p.name}\n{p.text}" for p in program.pipelines)
+
+
+def costs(plan: Plan) -> str:
+    """The plan with the rows that each node is expected to have."""
+    statistics = Statistics()
+    return logical.show(plan, lambda node: f"  ({_round(statistics.estimate(node).rows)} rows)")
+
+
+def _round(rows: float) -> str:
+    return f"~{rows:.0f}" if rows < 1000 else f"~{float(f'{rows:.2g}'):,.0f}"
+
+
+def measured(metrics: Mapping[str, object]) -> str:
+    """Milliseconds per stage, and what each pipeline counted."""
+    lines: list[str] = []
+    for name, value in metrics.items():
+        if isinstance(value, Mapping):
+            inside = ", ".join(f"{key} {_number(each)}" for key, each in value.items())
+            lines.append(f"{name}: {inside}")
+        else:
+            lines.append(f"{name}: {_number(value)}")
+    return "\n".join(lines)
+
+
+def _number(value: object) -> str:
+    return f"{value:.2f}" if isinstance(value, float) else str(value)
+
+
+def rule_log(rules: Sequence[tuple[str, str]]) -> str:
+    """The rules that fired, pass by pass, with how often."""
+    counts: dict[str, dict[str, int]] = {}
+    for name, rule in rules:
+        inside = counts.setdefault(name, {})
+        inside[rule] = inside.get(rule, 0) + 1
+    return "\n".join(
+        f"{name}: " + ", ".join(f"{r} x{n}" if n > 1 else r for r, n in inside.items())
+        for name, inside in counts.items()
+    )
+
+
+def syntax(relation: object) -> str:
+    """What the user wrote, as a tree: relations below each other, the rest beside them."""
+    assert is_dataclass(relation)
+    below: list[str] = []
+    beside: list[str] = []
+    for each in fields(relation):
+        value = getattr(relation, each.name)
+        if isinstance(value, RELATIONS):
+            below.append(syntax(value))
+        elif each.name == "ctes":
+            below.extend(physical.draw(f"CTE {name}", [syntax(cte)]) for name, cte in value)
+        elif value not in (None, (), False) and each.name not in ("origin", "table"):
+            beside.append(_word(value))
+    return physical.draw(f"'{type(relation).__name__} {', '.join(beside)}".rstrip(), below)
+
+
+RELATIONS = get_args(s.Relation)
+
+
+def _word(value: object) -> str:
+    """An unresolved expression, names with Spark's tick."""
+    match value:
+        case Literal():
+            return physical.show_literal(value.value, value.type)
+        case s.Attribute(parts):
+            return "'" + ".".join(parts)
+        case s.Star(target):
+            return ".".join((*target, "*"))
+        case s.Alias(child, names):
+            return f"{_word(child)} AS {', '.join(names)}"
+        case s.Function(name, args):
+            return f"'{name}({', '.join(map(_word, args))})"
+        case s.ScalarSubquery(plan) | s.Exists(plan):
+            return f"{type(value).__name__.lower()}#({_inline(plan)})"
+        case tuple():
+            return "[" + ", ".join(map(_word, value)) + "]"
+        case Origin():
+            return ""
+        case _ if isinstance(value, RELATIONS):
+            return f"({_inline(value)})"
+        case _ if is_dataclass(value):
+            held = [getattr(value, f.name) for f in fields(value) if f.name != "origin"]
+            words = [_word(each) for each in held if each not in (None, (), False)]
+            return f"{type(value).__name__}({', '.join(words)})"
+        case _:
+            return str(value)
+
+
+def _inline(relation: object) -> str:
+    return " <- ".join(line.strip(" :+-") for line in syntax(relation).split("\n"))
