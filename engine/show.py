@@ -49,8 +49,10 @@ def _cells(
         for array, f in zip(shown.columns, schema.fields, strict=True)
     ]
     names = [field.name.translate(_ESCAPES) for field in schema.fields]
-    cells = [[column[i] for column in columns] for i in range(shown.num_rows)]
-    return names, cells, table.num_rows > shown.num_rows
+    # not the slice's own count: without columns it may be any number
+    count = min(rows, table.num_rows)
+    cells = [[column[i] for column in columns] for i in range(count)]
+    return names, cells, table.num_rows > max(count, 0)
 
 
 def _cut(text: str, truncate: int) -> str:
