@@ -5,22 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from pyflare.codegen.ir.expr import AggregateCall, Call, Column, Expr, Literal, SortKey
+from pyflare.codegen.ir.expr import AggregateCall, Call, Column, Expr, Literal, SortKey, WindowCall
 from pyflare.codegen.ir.types import BIGINT, TINYINT, Integer, Map
 from pyflare.engine.analyze.analysis import Analysis, Analyzed
 from pyflare.engine.analyze.expressions import Typer, has_aggregate
 from pyflare.engine.analyze.finish import widened
 from pyflare.engine.analyze.grouping_sets import Expansion, cube, expansion, rollup
-from pyflare.engine.analyze.items import Item, items_of, name_of, named_columns
+from pyflare.engine.analyze.items import Item, items_of, named_columns
 from pyflare.engine.analyze.lookup import expanded
 from pyflare.engine.analyze.ordering import sort_key
-from pyflare.engine.analyze.scope import Scope, Visible
+from pyflare.engine.analyze.scope import Scope
 from pyflare.engine.analyze.subqueries import Pending, applied
 from pyflare.engine.errors import analysis_error, unsupported
 from pyflare.engine.plan import nodes as p
 from pyflare.engine.plan import syntax as s
-from pyflare.engine.plan.expressions import columns_of, map_children, substitute, walk
-from pyflare.engine.types import sql_name
+from pyflare.engine.plan.expressions import columns_of, map_children, substitute
 
 
 @dataclass
@@ -58,6 +57,12 @@ class Grouping:
                 return expr
             case _:
                 return map_children(expr, self.lift)
+
+    def lift_window(self, call: WindowCall) -> WindowCall:
+        """A window function over the groups."""
+        lifted = map_children(call, self.lift)
+        assert isinstance(lifted, WindowCall)
+        return lifted
 
     def _grouping(self, call: Call, args: tuple[Expr, ...]) -> Expr:
         if self.expansion is None:
@@ -117,9 +122,8 @@ def aggregate(
     """GROUP BY with its select list, HAVING and, for SQL, the ORDER BY that stands over it."""
     child = analysis.relation(node.child, analysis)
     below = Typer(analysis, child.scope)
-    nodes = _in_order(node)
-    items = items_of(below, nodes)
-    keys, sets = _keys(below, node, nodes, items)
+    items = items_of(below, node.items)
+    keys, sets = _keys(below, node, items)
     for value in keys:
         if has_aggregate(value):
             raise analysis_error("GROUP_BY_AGGREGATE", {"sqlExpr": "aggregate"})
@@ -130,9 +134,7 @@ def aggregate(
     inside = frozenset(c.id for c in child.plan.output)
     grouping = Grouping(analysis, inside, named, made)
 
-    lifted = [
-        Item(item.name, grouping.lift(item.value), _still_visible(item, made)) for item in items
-    ]
+    lifted = [Item(item.name, grouping.lift(item.value), item.visible) for item in items]
     columns, entries = named_columns(analysis, lifted)
     scope = Scope(entries, None, (child.scope,))
     above = Typer(analysis, scope, below=child.scope, rows=child.scope, pending=below.pending)
@@ -141,13 +143,15 @@ def aggregate(
         condition = grouping.lift(above.condition(node.having, "FILTER"))
         having = substitute(condition, {c.id: value for c, value in columns})
     sort = _order(above, grouping, columns, order)
-    return _assemble(child, grouping, below.pending, having, columns, scope, sort)
+    windows = tuple((column, grouping.lift_window(call)) for column, call in below.windows)
+    return _assemble(child, grouping, below.pending, windows, having, columns, scope, sort)
 
 
 def _assemble(
     child: Analyzed,
     grouping: Grouping,
     pending: Sequence[Pending],
+    windows: tuple[tuple[Column, WindowCall], ...],
     having: Expr | None,
     columns: tuple[tuple[Column, Expr], ...],
     scope: Scope,
@@ -164,6 +168,8 @@ def _assemble(
     plan = applied(plan, late)
     if having is not None:
         plan = p.Filter(plan, having)
+    if windows:
+        plan = p.Window(plan, windows)
     plan = p.Project(plan, columns)
     if sort:
         wanted = {id for key in sort for id in columns_of(key.expr)}
@@ -187,19 +193,9 @@ def _read_early(grouping: Grouping, pending: Sequence[Pending]) -> set[int]:
     return read & {one.column.id for one in pending}
 
 
-def _still_visible(item: Item, made: Expansion | None) -> Visible | None:
-    """A key passed on keeps its identity unless grouping sets replaced it by a copy."""
-    return item.visible
-
-
-def _in_order(node: s.Aggregate) -> tuple[s.SyntaxExpr, ...]:
-    return node.items
-
-
 def _keys(
     typer: Typer,
     node: s.Aggregate,
-    nodes: tuple[s.SyntaxExpr, ...],
     items: Sequence[Item],
 ) -> tuple[list[Expr], list[frozenset[int]] | None]:
     """The key values, and the grouping sets as positions among them."""
@@ -208,7 +204,7 @@ def _keys(
         return list(dict.fromkeys(values)), None
     values = []
     for group in node.groups:
-        for one in _group(typer, node, group, nodes, items):
+        for one in _group(typer, node, group, items):
             if one not in values:
                 values.append(one)
     match node.grouping:
@@ -221,7 +217,7 @@ def _keys(
         case "sets":
             sets = []
             for chosen in node.sets:
-                parts = [v for g in chosen for v in _group(typer, node, g, nodes, items)]
+                parts = [v for g in chosen for v in _group(typer, node, g, items)]
                 for part in parts:
                     if part not in values:
                         values.append(part)
@@ -233,7 +229,6 @@ def _group(
     typer: Typer,
     node: s.Aggregate,
     group: s.SyntaxExpr,
-    nodes: tuple[s.SyntaxExpr, ...],
     items: Sequence[Item],
 ) -> list[Expr]:
     """One GROUP BY item: a position or alias of the select list (SQL), or an expression."""
@@ -245,7 +240,7 @@ def _group(
                 )
             chosen = items[value - 1].value
             if has_aggregate(chosen):
-                text = typer.shown(nodes[value - 1]) if len(nodes) == len(items) else "aggregate"
+                text = items[value - 1].name
                 raise analysis_error(
                     "GROUP_BY_POS_AGGREGATE", {"index": str(value), "aggExpr": text}
                 )
@@ -281,7 +276,9 @@ def _order(
 ) -> tuple[SortKey, ...]:
     if not order:
         return ()
-    shown = {value: column for column, value in columns if not isinstance(value, Literal)}
+    shown: dict[Expr, Expr] = {
+        value: column for column, value in columns if not isinstance(value, Literal)
+    }
 
     def selected(expr: Expr) -> Expr:
         return shown.get(expr) or map_children(expr, selected)
@@ -318,6 +315,3 @@ def _contains(node: object, aggregates: frozenset[str]) -> bool:
             return any(_contains(value, aggregates) for value in node.values)
         case _:
             return False
-
-
-__all__ = ["Grouping", "aggregate", "is_global", "name_of", "sql_name", "walk"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import assert_never
 
-from pyflare.codegen.ir.expr import Literal
 from pyflare.codegen.ir.types import BIGINT
 from pyflare.engine.analyze import na, reshape, select, statistics, tables
 from pyflare.engine.analyze.aggregates import aggregate
@@ -13,8 +12,8 @@ from pyflare.engine.analyze.analysis import Analysis, Analyzed, CommonTable, Opt
 from pyflare.engine.analyze.environment import Environment
 from pyflare.engine.analyze.finish import settled
 from pyflare.engine.analyze.joins import join
-from pyflare.engine.analyze.setops import distinct, set_operation
 from pyflare.engine.analyze.scope import scope_of
+from pyflare.engine.analyze.setops import set_operation
 from pyflare.engine.errors import unsupported
 from pyflare.engine.plan import nodes as p
 from pyflare.engine.plan import syntax as s
@@ -127,6 +126,3 @@ def _with(node: s.With, analysis: Analysis) -> Analyzed:
         known = {**analysis.tables, name.lower(): CommonTable(relation, analysis)}
         analysis = replace(analysis, tables=known)
     return analysis.relation(node.child, analysis)
-
-
-__all__ = ["Literal", "analyze", "distinct"]

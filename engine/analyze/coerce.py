@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from functools import reduce
 
 from pyflare.codegen.ir.expr import Case, Cast, Expr, Literal
 from pyflare.codegen.ir.types import (
@@ -126,7 +125,10 @@ def common(types: Iterable[Type]) -> Type | None:
     unique = list(dict.fromkeys(types))
     # Strings decide last: otherwise the result would depend on the order of the arguments
     unique.sort(key=lambda type: isinstance(type, String))
-    return reduce(lambda a, b: None if a is None else wider(a, b), unique[1:], unique[0])
+    found: Type | None = unique[0]
+    for type in unique[1:]:
+        found = None if found is None else wider(found, type)
+    return found
 
 
 def widen(args: Sequence[Expr], timezone: str) -> tuple[tuple[Expr, ...], Type] | None:

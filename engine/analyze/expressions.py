@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import assert_never
 
@@ -13,6 +14,7 @@ from pyflare.codegen.ir.expr import (
     Literal,
     Origin,
     UdfCall,
+    WindowCall,
 )
 from pyflare.codegen.ir.types import BOOLEAN, INT, Array, Boolean, Map, Null, String, Struct
 from pyflare.engine.analyze import coerce, lookup, subqueries
@@ -20,9 +22,10 @@ from pyflare.engine.analyze.analysis import Analysis
 from pyflare.engine.analyze.functions import BUILTINS, Arguments
 from pyflare.engine.analyze.functions.casts import explicit_cast
 from pyflare.engine.analyze.functions.predicates import choice
-from pyflare.engine.analyze.names import shown
+from pyflare.engine.analyze.names import Node, shown
 from pyflare.engine.analyze.scope import Scope
 from pyflare.engine.analyze.subqueries import Pending
+from pyflare.engine.analyze.windows import WINDOW_ONLY, window_call
 from pyflare.engine.errors import analysis_error, unsupported
 from pyflare.engine.plan import syntax as s
 from pyflare.engine.plan.expressions import walk
@@ -47,13 +50,13 @@ class Typer:
     no_aggregates: str | None = None
     aliases: dict[str, Expr] = field(default_factory=dict)
     pending: list[Pending] = field(default_factory=list)
-    windows: list[tuple[Column, Expr]] = field(default_factory=list)
+    windows: list[tuple[Column, WindowCall]] = field(default_factory=list)
     within: str | None = None
 
-    def expr(self, node: s.SyntaxExpr) -> Expr:
+    def expr(self, node: Node) -> Expr:
         """The typed form of an expression."""
         match node:
-            case Literal():
+            case Literal() | Column():
                 return node
             case s.Attribute():
                 return lookup.attribute(self, node)
@@ -92,7 +95,7 @@ class Typer:
             case _:
                 assert_never(node)
 
-    def shown(self, node: s.SyntaxExpr) -> str:
+    def shown(self, node: Node) -> str:
         """The expression as Spark prints it in column names and errors."""
         return shown(node, lambda attribute: lookup.shown_attribute(self, attribute))
 
@@ -114,13 +117,13 @@ class Typer:
         )
 
     def arguments(
-        self, name: str, nodes: tuple[s.SyntaxExpr, ...], origin: Origin | None, whole: s.SyntaxExpr
+        self, name: str, nodes: Sequence[Node], origin: Origin | None, whole: Node
     ) -> Arguments:
         """Typed arguments for a rule of the function table."""
         return Arguments(
             name,
             tuple([self.expr(node) for node in nodes]),
-            nodes,
+            tuple(nodes),
             origin,
             self.analysis.options,
             self.analysis.now,
@@ -134,6 +137,12 @@ class Typer:
         if registered is not None:
             return self._user_function(replace(registered, args=node.args, origin=node.origin))
         builtin = BUILTINS.get(name)
+        if name in WINDOW_ONLY:
+            raise analysis_error(
+                "WINDOW_FUNCTION_WITHOUT_OVER_CLAUSE",
+                {"funcName": f'"{self.shown(node)}"'},
+                node.origin,
+            )
         if builtin is None:
             raise lookup.unknown_function(self.analysis, node)
         if builtin.aggregate:
@@ -177,7 +186,7 @@ class Typer:
         return replace(made, filter=condition)
 
     def _case(self, node: s.CaseWhen) -> Expr:
-        branches = []
+        branches: list[tuple[Expr, Expr]] = []
         for when, then in node.branches:
             test = self.expr(when)
             if not isinstance(test.type, Boolean):
@@ -214,8 +223,6 @@ class Typer:
         return UdfCall(function, node.name, args, type, True)
 
     def _window(self, node: s.WindowOver) -> Expr:
-        from pyflare.engine.analyze.windows import window_call
-
         return window_call(self, node)
 
 

@@ -223,7 +223,7 @@ def _chosen(scope: Scope, node: s.Star | s.RegexColumns, sensitive: bool) -> tup
         )
     if not node.excluded:
         return columns
-    dropped = set()
+    dropped: set[int] = set()
     for parts in node.excluded:
         found, _ = scope.find(parts, sensitive)
         if not found:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pyflare.codegen.ir.expr import Case, Expr, Literal
+from pyflare.codegen.ir.expr import Call, Case, Expr, Literal
 from pyflare.codegen.ir.types import BOOLEAN, DOUBLE, INT, Boolean, Float, String, Type
 from pyflare.engine.analyze import coerce
 from pyflare.engine.analyze.analysis import Analysis, Analyzed
@@ -65,9 +65,8 @@ def _fill(
     filled: dict[int, Expr] = {}
     for columns, value in zip(chosen, values, strict=True):
         for v in columns:
-            if len(node.values) > 1 and castable(value.type, v.column.type):
-                filled[v.column.id] = _filled(v, value, analysis)
-            elif _fits(v.column.type, value.type):
+            paired = len(node.values) > 1 and castable(value.type, v.column.type)
+            if paired or _fits(v.column.type, value.type):
                 filled[v.column.id] = _filled(v, value, analysis)
     return _with(child, filled, analysis)
 
@@ -83,8 +82,6 @@ def _filled(v: Visible, value: Literal, analysis: Analysis) -> Expr:
 
 
 def _call(function: str, args: tuple[Expr, ...], type: Type, nullable: bool) -> Expr:
-    from pyflare.codegen.ir.expr import Call
-
     return Call(function, args, type, nullable)
 
 

@@ -12,12 +12,12 @@ from pyflare.engine.analyze import coerce
 from pyflare.engine.analyze.aggregates import Grouping
 from pyflare.engine.analyze.analysis import Analysis, Analyzed
 from pyflare.engine.analyze.expressions import Typer
-from pyflare.engine.analyze.finish import settled
 from pyflare.engine.analyze.items import Item, items_of, name_of, named_columns
 from pyflare.engine.analyze.lookup import expanded
 from pyflare.engine.analyze.names import shown_literal
 from pyflare.engine.analyze.scope import Scope, Visible, scope_of
 from pyflare.engine.analyze.setops import distinct
+from pyflare.engine.analyze.storage_form import storage_value
 from pyflare.engine.errors import analysis_error, unsupported
 from pyflare.engine.plan import nodes as p
 from pyflare.engine.plan import syntax as s
@@ -44,7 +44,7 @@ def pivot(node: s.Pivot, analysis: Analysis) -> Analyzed:
     if typer.pending or typer.windows:
         raise unsupported("subqueries and window functions in pivot")
     values = _values(node, column, child, typer)
-    keys = [
+    keys: list[tuple[Column, Expr]] = [
         (g.value, g.value)
         if isinstance(g.value, Column)
         else (analysis.fresh_for(g.name, g.value), g.value)
@@ -121,21 +121,19 @@ def _title(value: Literal) -> str:
 
 def _found(column: Expr, child: Analyzed, analysis: Analysis) -> list[Literal]:
     """The distinct values in order, as Spark finds them with a query of its own."""
-    from pyflare.engine.analyze.storage_form import storage_value
-
     out = analysis.fresh_for("value", column)
     plan = distinct(p.Project(child.plan, ((out, column),)))
     table: Any = analysis.session.collect(plan)
     if table.num_rows > _MOST_VALUES:
         raise analysis_error(
-            "PIVOT_TOO_MANY_VALUES" if False else "_LEGACY_ERROR_TEMP_1324",
+            "_LEGACY_ERROR_TEMP_1324",
             {
                 "pivotColumn": out.name,
                 "maxValues": str(_MOST_VALUES),
                 "conf": "spark.sql.pivotMaxValues",
             },
         )
-    cells = [storage_value(cell, column.type) for cell in table.column(0).to_pylist()]
+    cells: list[Any] = [storage_value(cell, column.type) for cell in table.column(0).to_pylist()]
     known = sorted(cell for cell in cells if cell is not None)
     nulls: list[Any] = [None] * (len(known) < len(cells))
     return [Literal(value, column.type) for value in (*nulls, *known)]
@@ -194,6 +192,3 @@ def _value_items(node: s.Unpivot, typer: Typer, ids: Sequence[Item]) -> list[Ite
     if not rest:
         raise analysis_error("UNPIVOT_REQUIRES_VALUE_COLUMNS", {})
     return [Item(v.name, v.column) for v in rest]
-
-
-__all__ = ["pivot", "settled", "unpivot"]

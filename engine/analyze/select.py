@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from pyflare.codegen.ir.expr import AggregateCall, Column, Expr, Literal
-from pyflare.codegen.ir.types import BOOLEAN, Integer, Map
+from pyflare.codegen.ir.types import BOOLEAN, Integer
 from pyflare.engine.analyze import coerce
 from pyflare.engine.analyze.aggregates import aggregate, is_global
 from pyflare.engine.analyze.analysis import Analysis, Analyzed
+from pyflare.engine.analyze.constants import constant
 from pyflare.engine.analyze.expressions import Typer
 from pyflare.engine.analyze.finish import settled, widened
 from pyflare.engine.analyze.functions import AGGREGATES
@@ -134,8 +135,6 @@ def limit(node: s.Limit | s.Offset, analysis: Analysis) -> Analyzed:
 
 
 def _count(node: s.SyntaxExpr, what: str, analysis: Analysis) -> int:
-    from pyflare.engine.analyze.constants import constant
-
     typer = Typer(analysis, Scope(()), no_aggregates=what.upper())
     value = constant(typer.expr(node))
     text = typer.shown(node)
@@ -310,6 +309,3 @@ def sample(node: s.Sample, analysis: Analysis) -> Analyzed:
         raise unsupported("sampling with replacement")
     seed = node.seed if node.seed is not None else analysis.now
     return replace(child, plan=p.Sample(child.plan, node.lower, node.upper, seed), below=None)
-
-
-__all__ = ["Map", "columns_named", "drop_columns", "project", "projected", "same_name"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from pyflare.codegen.ir.expr import Call, Column, Expr, Literal
 from pyflare.codegen.ir.types import BOOLEAN, Map, Type
@@ -160,6 +159,3 @@ def _by_name(
         return p.Project(plan, tuple(columns))
 
     return filled(a, left), filled(b, right)
-
-
-__all__ = ["distinct", "replace", "retyped", "set_operation"]

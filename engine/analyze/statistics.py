@@ -116,7 +116,7 @@ def _crosstab(node: s.Statistic, analysis: Analysis) -> Analyzed:
     """Counts of pairs: a row per value of the first column, a column per value of the second."""
     first, second = node.columns
     key = s.Alias(_as_text(first), (f"{first}_{second}",))
-    count = s.Function("count", (Literal(1, coerce.BIGINT),))
+    count = s.Function("count", (Literal(1, BIGINT),))
     counted = pivot(s.Pivot(node.child, (key,), _as_text(second), (), (count,)), analysis)
     zero = Literal(0, BIGINT)
     columns: list[tuple[Column, Expr]] = []

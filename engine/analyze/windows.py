@@ -41,7 +41,7 @@ def window_call(typer: Typer, node: s.WindowOver) -> Column:
     if name in WINDOW_ONLY:
         if not order:
             raise analysis_error(
-                "WINDOW_FUNCTION_WITHOUT_ORDER_BY" if False else "_LEGACY_ERROR_TEMP_1037",
+                "_LEGACY_ERROR_TEMP_1037",
                 {"wf": f"{name}()"},
                 node.function.origin,
             )

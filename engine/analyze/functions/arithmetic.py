@@ -167,9 +167,9 @@ def positive_modulo(a: Arguments) -> Expr:
 def negate(a: Arguments) -> Expr:
     """-x; a number written in the query becomes its negative."""
     value = a[0]
-    if isinstance(value, Literal) and isinstance(value.value, int | float):
-        if coerce.is_numeric(value.type) or coerce.is_interval(value.type):
-            return Literal(-value.value, value.type)
+    signed = coerce.is_numeric(value.type) or coerce.is_interval(value.type)
+    if isinstance(value, Literal) and isinstance(value.value, int | float) and signed:
+        return Literal(-value.value, value.type)
     if coerce.is_interval(value.type):
         return a.call("iv_neg", (value,), value.type)
     return _unary("neg", "wrap_neg", a)

@@ -20,7 +20,6 @@ from pyflare.codegen.ir.types import (
     Array,
     Binary,
     Boolean,
-    CalendarInterval,
     Date,
     DayTimeInterval,
     Decimal,
@@ -35,11 +34,9 @@ from pyflare.codegen.ir.types import (
     Type,
     YearMonthInterval,
 )
-from pyflare.engine.analyze import coerce
+from pyflare.engine.analyze.decimals import of_integer
 from pyflare.engine.analyze.functions.signature import Arguments, Builtin, Table
 from pyflare.engine.types import sql_name
-
-_SUGGESTED = (Boolean, Integer, Float, Decimal, Date, Timestamp, TimestampNTZ)
 
 
 def explicit_cast(a: Arguments, type: Type, trying: bool = False) -> Expr:
@@ -79,9 +76,9 @@ def castable(from_: Type, to: Type) -> bool:
         case (Date() | Timestamp() | TimestampNTZ(), Date() | Timestamp() | TimestampNTZ()):
             return True
         case (YearMonthInterval() | DayTimeInterval(), Integer() | Decimal()):
-            return from_.start == from_.end  # type: ignore[union-attr]
+            return from_.start == from_.end
         case (Integer() | Decimal(), YearMonthInterval() | DayTimeInterval()):
-            return to.start == to.end  # type: ignore[union-attr]
+            return to.start == to.end
         case (YearMonthInterval(), YearMonthInterval()) | (DayTimeInterval(), DayTimeInterval()):
             return True
         case (Array(), Array()):
@@ -140,7 +137,7 @@ def _total(from_: Type, to: Type) -> bool:
         case (Date() | Timestamp() | TimestampNTZ(), Date() | Timestamp() | TimestampNTZ()):
             return True
         case (Integer(), Decimal()):
-            whole = coerce.decimals.of_integer(from_)
+            whole = of_integer(from_)
             return to.precision - to.scale >= whole.precision
         case (Decimal(), Decimal()):
             return to.scale >= from_.scale and (
@@ -163,8 +160,6 @@ def _to(type: Type) -> Callable[[Arguments], Expr]:
 def _function(type: Type) -> Builtin:
     return Builtin(1, 1, _to(type))
 
-
-__all__ = ["CalendarInterval", "castable", "explicit_cast"]
 
 TABLE: Table = {
     "boolean": _function(BOOLEAN),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from pyflare.codegen.ir.expr import Expr, Literal
@@ -41,8 +41,6 @@ def text(value: Callable[[Arguments], str]) -> Builtin:
 def type_of(a: Arguments) -> Expr:
     return Literal(simple_string(a[0].type), STRING)
 
-
-__all__ = ["TABLE", "UTC"]
 
 TABLE: Table = {
     "current_date": Builtin(0, 0, current_date),

@@ -88,9 +88,10 @@ def moved_by_days(sign: int) -> Callable[[Arguments], Expr]:
     """date_add, date_sub"""
 
     def build(a: Arguments) -> Expr:
-        if not isinstance(a[1].type, Integer | Null) or a[1].type == BIGINT:
-            if not (isinstance(a[1].type, String) and isinstance(a[1], Literal)):
-                raise a.unexpected(1, '("INT" or "SMALLINT" or "TINYINT")')
+        whole = isinstance(a[1].type, Integer | Null) and a[1].type != BIGINT
+        written = isinstance(a[1].type, String) and isinstance(a[1], Literal)
+        if not whole and not written:
+            raise a.unexpected(1, '("INT" or "SMALLINT" or "TINYINT")')
         return days_added(a, a.wants(0, DATE), a[1], sign)
 
     return build

@@ -12,11 +12,9 @@ from pyflare.codegen.ir.types import (
     DOUBLE,
     INT,
     Decimal,
-    Float,
     Integer,
     Type,
 )
-from pyflare.engine.analyze.decimals import of_integer
 from pyflare.engine.analyze.functions.signature import Arguments, Builtin, Table
 
 
@@ -137,12 +135,6 @@ def random(function: str) -> Callable[[Arguments], Expr]:
 
     return build
 
-
-def minimum_bits(a: Arguments) -> Expr:
-    raise a.not_supported()
-
-
-__all__ = ["TABLE", "Float", "of_integer"]
 
 TABLE: Table = {
     "round": Builtin(1, 2, rounding("round")),

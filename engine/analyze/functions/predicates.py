@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from pyflare.codegen.ir.expr import Call, Case, Expr, Literal
-from pyflare.codegen.ir.types import BOOLEAN, DOUBLE, STRING, Boolean, Map, Null, String, Type
+from pyflare.codegen.ir.types import (
+    BOOLEAN,
+    DOUBLE,
+    INT,
+    STRING,
+    Boolean,
+    Float,
+    Map,
+    Null,
+    String,
+    Type,
+)
 from pyflare.engine.analyze import coerce
 from pyflare.engine.analyze.functions.signature import Arguments, Builtin
 from pyflare.engine.errors import unsupported
@@ -103,7 +114,7 @@ def is_nan(a: Arguments) -> Expr:
 
 def _float(a: Arguments, index: int) -> Expr:
     given = a.args[index]
-    return given if isinstance(given.type, coerce.Float) else a.cast(a.number(index), DOUBLE)
+    return given if isinstance(given.type, Float) else a.cast(a.number(index), DOUBLE)
 
 
 def between(a: Arguments) -> Expr:
@@ -146,12 +157,12 @@ def null_if(a: Arguments) -> Expr:
 
 
 def zero_if_null(a: Arguments) -> Expr:
-    args, type = a.common((a[0], Literal(0, coerce.Integer(32))))
+    args, type = a.common((a[0], Literal(0, INT)))
     return a.call("coalesce", args, type, False)
 
 
 def null_if_zero(a: Arguments) -> Expr:
-    test = a.call("eq", comparable(a, a[0], Literal(0, coerce.Integer(32))), BOOLEAN)
+    test = a.call("eq", comparable(a, a[0], Literal(0, INT)), BOOLEAN)
     return Case(((test, Literal(None, a[0].type)),), a[0], a[0].type, True)
 
 

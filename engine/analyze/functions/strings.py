@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from pyflare.codegen.ir.expr import Case, Expr, Literal
 from pyflare.codegen.ir.types import (
+    BIGINT,
     BINARY,
     BOOLEAN,
     INT,
@@ -14,10 +15,8 @@ from pyflare.codegen.ir.types import (
     Binary,
     Integer,
     Null,
-    String,
     Type,
 )
-from pyflare.engine.analyze import coerce
 from pyflare.engine.analyze.functions.signature import (
     Arguments,
     Builtin,
@@ -210,7 +209,7 @@ def sha2(a: Arguments) -> Expr:
 
 def hexadecimal(a: Arguments) -> Expr:
     if isinstance(a[0].type, Integer):
-        return a.call("hex", (a.cast(a[0], coerce.BIGINT),), STRING)
+        return a.call("hex", (a.cast(a[0], BIGINT),), STRING)
     return a.call("hex", (text_or_bytes(a, 0),), STRING)
 
 
@@ -249,8 +248,6 @@ def text(function: str, count: int = 1, result: Type = STRING) -> Builtin:
     wanted: Sequence[Type] = (STRING,) * count
     return strict(function, wanted, result)
 
-
-__all__ = ["TABLE", "String"]
 
 TABLE: Table = {
     "like": Builtin(2, 3, pattern("like")),
@@ -293,8 +290,8 @@ TABLE: Table = {
     "reverse": Builtin(1, 1, reverse),
     "initcap": text("initcap"),
     "ascii": text("ascii", result=INT),
-    "chr": strict("chr", (coerce.BIGINT,), STRING),
-    "char": strict("chr", (coerce.BIGINT,), STRING),
+    "chr": strict("chr", (BIGINT,), STRING),
+    "char": strict("chr", (BIGINT,), STRING),
     "translate": text("translate", 3),
     "split_part": strict("split_part", (STRING, STRING, INT), STRING),
     "substring_index": strict("substring_index", (STRING, STRING, INT), STRING),
@@ -309,7 +306,7 @@ TABLE: Table = {
     "sha": of_bytes("sha1", STRING),
     "sha1": of_bytes("sha1", STRING),
     "sha2": Builtin(2, 2, sha2),
-    "crc32": of_bytes("crc32", coerce.BIGINT),
+    "crc32": of_bytes("crc32", BIGINT),
     "hex": Builtin(1, 1, hexadecimal),
     "unhex": text("unhex", result=BINARY),
     "levenshtein": Builtin(2, 3, levenshtein),

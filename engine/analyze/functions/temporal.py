@@ -5,6 +5,7 @@ from __future__ import annotations
 from pyflare.codegen.ir.expr import Expr, Literal
 from pyflare.codegen.ir.types import (
     DATE,
+    DOUBLE,
     INT,
     TIMESTAMP,
     CalendarInterval,
@@ -153,7 +154,7 @@ def _time_between(a: Arguments, end: Expr, start: Expr) -> Expr | None:
 
 def _scaled(a: Arguments, function: str, interval: Expr, factor: Expr) -> Expr:
     if isinstance(factor.type, String):
-        factor = a.cast(factor, coerce.DOUBLE)
+        factor = a.cast(factor, DOUBLE)
     if not coerce.is_numeric(factor.type):
         raise a.not_supported("of an interval by this type")
     months = isinstance(interval.type, YearMonthInterval)
