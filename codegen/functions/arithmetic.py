@@ -342,10 +342,9 @@ def sign(call: Call, args: tuple[Value, ...], context: Context) -> Value:
     (x,) = args
     code = context.code
     if isinstance(call.type, Float):
-        one = code.binary("copysign", code.const(1.0, x.data.type), x.data)
-        number = x.data if isinstance(x.type, Float) else x.data.sitofp("double")
-        keep = (number == 0.0) | number.unordered()
-        return Value(call.type, keep.select(number, one), x.valid, finite=x.finite)
+        unit = code.binary("copysign", code.const(1.0, x.data.type), x.data)
+        keep = (x.data == 0.0) | x.data.unordered()
+        return Value(call.type, keep.select(x.data, unit), x.valid, finite=x.finite)
     one = 10**call.type.scale if isinstance(call.type, Decimal) else 1
     lane = lane_for(-one, one)
     positive = (x.data > 0).select(code.const(one, lane), 0)

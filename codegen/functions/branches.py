@@ -32,14 +32,14 @@ class Fragment:
     def straight(self) -> bool:
         """Short and free of blocks, stores and calls of functions with effects or loops."""
         body = self.lines[1:]
-        return len(body) <= STRAIGHT_LINES and not any(
-            line.endswith(":")
-            or line.startswith("  store")
-            or (" call " in line and "@llvm." not in line)
-            or line.startswith("  call")
-            or " div " in line
-            for line in body
-        )
+        return len(body) <= STRAIGHT_LINES and not any(map(_has_effect, body))
+
+
+def _has_effect(line: str) -> bool:
+    """A block border, a store, or a call of anything but an intrinsic that gives a value."""
+    if line.endswith(":") or line.startswith(("  store", "  call")):
+        return True
+    return " call " in line and "@llvm." not in line
 
 
 def fragment(code: Code, hint: str, build: Callable[[], Value]) -> Fragment:
@@ -49,7 +49,8 @@ def fragment(code: Code, hint: str, build: Callable[[], Value]) -> Fragment:
     label = code.label(hint)
     body.lines, body.terminated = [f"{label}:"], False
     body.block = label
-    value = build()
+    with code.scope():
+        value = build()
     staged = Fragment(label, body.lines, body.block, value)
     assert not body.terminated
     body.lines, body.block, body.terminated = lines, block, terminated

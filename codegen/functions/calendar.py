@@ -28,7 +28,7 @@ class Civil:
 
 def civil(days: Val, lo: int, hi: int) -> Civil:
     """Year, month and day of `days` since 1970-01-01, which lie in [lo, hi]."""
-    small = -(4 * 10**8) < lo and hi < 4 * 10**8
+    small = lo > -(4 * 10**8) and hi < 4 * 10**8
     lane, eras = ("i32", 2740) if small else ("i64", ERAS)
     shifted = days.resize(lane) + (EPOCH + eras * ERA_DAYS)
     era = shifted.udiv(ERA_DAYS)

@@ -37,7 +37,6 @@ def emit(cast: Cast, x: Value, context: Context) -> Value:
         case ((t.Integer() | t.Decimal()), t.Integer()):
             return checked_integer(cast, whole(number(x)), x, context)
         case t.Integer(), t.Float():
-            lo, hi = bounds(x)
             data = x.data.sitofp(float_lane(target))
             return Value(target, data, x.valid, finite=True)
         case t.Decimal(_, scale), t.Float(width):

@@ -34,22 +34,26 @@ class Cost(IntEnum):
     CALLBACK = 3
 
 
-FALLIBLE_BY_TYPE = frozenset("add sub mul neg abs div mod pmod intdiv".split())
-FALLIBLE = frozenset(
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+FALLIBLE_BY_TYPE = _names("""add sub mul neg abs div mod pmod intdiv""")
+FALLIBLE = _names(
     """round bround ceil floor factorial shiftleft_checked add_months make_date next_day
-    raise_error assert_true to_timestamp_format to_date_format date_format iv_add iv_sub iv_neg
-    iv_mul iv_div ts_add ts_add_months ts_diff timestamp_seconds timestamp_millis element
-    regexp_replace regexp_extract rlike repeat lpad rpad chr pow unbase64 unhex sha2 split_part
-    from_unixtime months_between""".split()
+    raise_error assert_true to_timestamp_format to_date_format date_format iv_add iv_sub
+    iv_neg iv_mul iv_div ts_add ts_add_months ts_diff timestamp_seconds timestamp_millis
+    element regexp_replace regexp_extract rlike repeat lpad rpad chr pow unbase64 unhex sha2
+    split_part from_unixtime months_between"""
 )
-LOOPS = frozenset(
-    """like ilike rlike contains concat substring upper lower trim ltrim rtrim replace locate lpad
-    rpad repeat reverse initcap translate split_part substring_index concat_ws levenshtein soundex
-    length exp ln log10 log2 pow sin cos tan""".split()
+LOOPS = _names(
+    """like ilike rlike contains concat substring upper lower trim ltrim rtrim replace locate
+    lpad rpad repeat reverse initcap translate split_part substring_index concat_ws
+    levenshtein soundex length exp ln log10 log2 pow sin cos tan"""
 )
-CALLBACKS = frozenset(
+CALLBACKS = _names(
     """rlike regexp_replace regexp_extract md5 sha1 sha2 base64 unbase64 date_format
-    to_timestamp_format to_date_format initcap soundex levenshtein""".split()
+    to_timestamp_format to_date_format initcap soundex levenshtein"""
 )
 INTEGER_DIGITS = {8: 3, 16: 5, 32: 10, 64: 19}
 

@@ -32,7 +32,7 @@ def decimal_to_double(data: Val, lo: int, hi: int, scale: int) -> Val:
 
 
 def _to_double(value: Val, scale: int) -> None:
-    """Correctly rounded: 64 bits of the exact quotient with a sticky last bit, then one rounding."""
+    """Rounded once: from 64 bits of the exact quotient with a sticky last bit."""
     code = value.code
     if scale <= POWERS:
         small = (value + EXACT).lshr(54) == 0

@@ -6,9 +6,9 @@ import itertools
 import math
 
 import pytest
+
 from pyflare.codegen.ir import types as t
 from pyflare.codegen.ir.expr import Call, Column
-
 from tests.unit.functions.harness import Input, check
 
 

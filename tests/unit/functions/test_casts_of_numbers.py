@@ -8,9 +8,9 @@ from typing import Any, Literal
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from pyflare.codegen.ir import types as t
 from pyflare.codegen.ir.expr import Cast, Column
-
 from tests.unit.functions.harness import Input, check
 
 NUMBERS: list[tuple[t.Type, list[Any]]] = [

@@ -7,9 +7,9 @@ import math
 from typing import Any
 
 import pytest
+
 from pyflare.codegen.ir import types as t
 from pyflare.codegen.ir.expr import Call, Case, Column, Expr, Literal
-
 from tests.unit.functions.harness import Input, check
 
 COMPARISONS = ["eq", "lt", "le", "gt", "ge", "eq_null_safe", "greatest", "least"]

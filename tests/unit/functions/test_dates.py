@@ -7,10 +7,10 @@ import datetime
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from pyflare.codegen.functions.calendar import py_civil, py_days
 from pyflare.codegen.ir import types as t
 from pyflare.codegen.ir.expr import Call, Column
-
 from tests.unit.functions.harness import Input, check
 
 D, N = Column(0, "d", t.DATE), Column(1, "n", t.INT)
@@ -19,7 +19,17 @@ DAYS: list[int | None] = [
     0, -1, 1, 59, 58, 60, 8766, 10000, -719468, -719469, -719528, 11016, 10957, 19782, 19783,
     -141427, MIN, MAX, MIN + 1, 400 * 10**6, -400 * 10**6, None,
 ]  # fmt: skip
-PARTS = "year month day quarter dayofyear dayofweek weekday weekofyear last_day".split()
+PARTS = [
+    "year",
+    "month",
+    "day",
+    "quarter",
+    "dayofyear",
+    "dayofweek",
+    "weekday",
+    "weekofyear",
+    "last_day",
+]
 
 
 def test_calendar_is_pythons() -> None:
@@ -37,7 +47,7 @@ def test_parts(name: str) -> None:
     type_ = t.DATE if name == "last_day" else t.INT
     days = DAYS if name != "last_day" else [d for d in DAYS if d != MAX]
     check(Call(name, (D,), type_), Input(D, days))
-    narrow = [d for d in range(8000, 11000, 13)]
+    narrow = list(range(8000, 11000, 13))
     check(Call(name, (D,), type_), Input(D, narrow, (8000, 11000)))
 
 

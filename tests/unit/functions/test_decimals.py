@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from pyflare.codegen.ir import types as t
 from pyflare.codegen.ir.expr import Call, Column
-
 from tests.unit.functions.harness import Input, check
 
 
@@ -67,7 +67,7 @@ def test_proved_ranges() -> None:
 
 @settings(max_examples=12, deadline=None)
 @given(
-    st.sampled_from([c for c in CASES]),
+    st.sampled_from(CASES),
     st.lists(st.tuples(st.integers(), st.integers()), min_size=1, max_size=40),
     st.data(),
 )

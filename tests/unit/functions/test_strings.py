@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from pyflare.codegen.ir import types as t
 from pyflare.codegen.ir.expr import Call, Column, Literal
-
 from tests.unit.functions.harness import Input, check
 
 S = Column(0, "s", t.STRING)
