@@ -93,7 +93,19 @@ def unresolved_column(
     return analysis_error("UNRESOLVED_COLUMN.WITH_SUGGESTION", parameters, origin)
 
 
+ANSI = '"spark.sql.ansi.enabled"'
 SEARCH_PATH = "[`system`.`builtin`, `system`.`session`, `spark_catalog`.`default`]"
+
+
+_DEFAULTS: Mapping[str, Mapping[str, str]] = {
+    "TABLE_OR_VIEW_NOT_FOUND": {"searchPath": SEARCH_PATH},
+    "UNRESOLVED_ROUTINE": {"searchPath": SEARCH_PATH},
+    "DIVIDE_BY_ZERO": {"config": ANSI},
+    "REMAINDER_BY_ZERO": {"config": ANSI},
+    "ARITHMETIC_OVERFLOW": {"config": ANSI, "alternative": ""},
+    "CAST_INVALID_INPUT": {"ansiConfig": ANSI},
+    "CAST_OVERFLOW": {"ansiConfig": ANSI},
+}
 
 
 def table_not_found(name: Sequence[str], origin: Origin | None = None) -> Exception:
@@ -116,6 +128,7 @@ def _error(
     prefix: str = "",
     suffix: str = "",
 ) -> Exception:
+    parameters = {**_DEFAULTS.get(error_class, {}), **parameters}
     text, state = (filled := messages.message(error_class, parameters)).text, filled.sql_state
     shown = f"[{error_class}] {text}" + (f" SQLSTATE: {state}" if state else "")
     error: Any = _exception(kind)(

@@ -54,10 +54,23 @@ def deactivate() -> None:
 
 def flare_session() -> Any:
     """The class FlareSession, imported so that PySpark's checks cannot end the process."""
-    with _main_has_a_file(), warnings.catch_warnings():
+    with _main_has_a_file(), _without_ipython(), warnings.catch_warnings():
         # PySpark warns at import of a pandas newer than itself
         warnings.simplefilter("ignore", FutureWarning)
         return importlib.import_module("pyflare.engine.connect.spark").FlareSession
+
+
+@contextmanager
+def _without_ipython() -> Iterator[None]:
+    # PySpark imports all of IPython for the width of a terminal; a fallback needs none
+    if "IPython" in sys.modules:
+        yield
+        return
+    sys.modules["IPython"] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        del sys.modules["IPython"]
 
 
 @contextmanager

@@ -11,6 +11,7 @@ import atexit
 import functools
 import itertools
 import sys
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -159,6 +160,8 @@ class FlareClient(SparkConnectClient):  # type: ignore[misc]
 def install() -> None:
     """Puts PyFlare's parts into PySpark's client code; other servers' clients see no change."""
     check_names()
+    # PySpark 4.3 says so at each of several calls, about a pandas that works
+    warnings.filterwarnings("ignore", "PySpark does not yet fully support pandas", FutureWarning)
     pickled = PythonUDF.to_plan
 
     def to_plan(self: Any, session: Any) -> Any:

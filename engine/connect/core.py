@@ -6,7 +6,6 @@ by token, and the operations that run.
 
 from __future__ import annotations
 
-import functools
 import threading
 import time
 import uuid
@@ -24,11 +23,12 @@ from pyflare.codegen.ir.types import Struct
 from pyflare.engine import commands
 from pyflare.engine.connect.commands import decode_command
 from pyflare.engine.connect.context import Context
+from pyflare.engine.connect.markers import cached_parse
 from pyflare.engine.connect.plan import decode_relation
 from pyflare.engine.errors import runtime_error
 from pyflare.engine.plan import syntax as s
 from pyflare.engine.session import Query, Session
-from pyflare.engine.sql import parse, parse_ddl, parse_expression
+from pyflare.engine.sql import parse_ddl, parse_expression
 from pyflare.engine.types import schema_to_arrow
 from pyflare.engine.views import nodes
 
@@ -260,12 +260,6 @@ class _Contents(Mapping[Any, Any]):
 
     def __len__(self) -> int:
         return len(self._held)
-
-
-@functools.lru_cache(maxsize=256)
-def cached_parse(text: str) -> s.Relation | s.Command:
-    """A statement's tree: spark.sql, schema and the action parse the same text."""
-    return parse(text)
 
 
 def decompressed(plan: Any) -> Any:

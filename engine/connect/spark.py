@@ -16,6 +16,7 @@ from pyflare.engine.connect import client
 from pyflare.engine.connect.client import FlareClient
 from pyflare.engine.connect.core import Core
 from pyflare.engine.plan.syntax import LocalTable
+from pyflare.engine.pools import follow_settings
 from pyflare.engine.session import Session
 from pyflare.engine.settings import current, settings
 from pyflare.engine.types import json_to_type
@@ -59,6 +60,7 @@ class FlareSession(SparkSession):  # type: ignore[misc]
 
     def __init__(self, core: Core | None = None, hook_factories: list[Any] | None = None) -> None:
         client.install()
+        follow_settings()
         _build_connect_columns()
         hooks = [factory(self) for factory in hook_factories or []]
         self._client = FlareClient(core or Core(), session_hooks=hooks)

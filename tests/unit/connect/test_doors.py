@@ -13,7 +13,8 @@ from pyspark.sql.connect.session import SparkSession
 
 from pyflare.engine.connect.channel import InProcessChannelBuilder
 from pyflare.engine.connect.client import check_names
-from pyflare.engine.connect.core import Core, cached_parse
+from pyflare.engine.connect.core import Core
+from pyflare.engine.connect.markers import cached_parse
 from pyflare.engine.connect.servicer import FlareServicer
 from pyflare.engine.plan import syntax as s
 
