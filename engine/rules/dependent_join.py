@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, replace
 from functools import partial
 
-from pyflare.codegen.ir.expr import Call, Case, Column, Expr, Literal
+from pyflare.codegen.ir.expr import AggregateCall, Call, Case, Column, Expr, Literal
 from pyflare.codegen.ir.types import BOOLEAN
 from pyflare.engine.errors import unsupported
 from pyflare.engine.plan.expressions import (
@@ -136,12 +136,15 @@ def _aggregate(plan: Aggregate, domain: Domain) -> tuple[Plan, Bindings]:
     absent = Call("is_null", (replace(matched, nullable=True),), BOOLEAN, False)
     inner: list[tuple[Column, Expr]] = [(matched, TRUE), *extra]
     outputs: list[tuple[Column, Expr]] = [(column, column) for column in names.values()]
-    for column, call in plan.aggregates:
+    calls: list[tuple[Column, AggregateCall]] = []
+    for column, call in grouped.aggregates:
         value = fresh(column.name, column.type, True)
-        inner.append((value, column))
+        calls.append((value, call))
+        inner.append((value, value))
         default = Literal(EMPTY_VALUE.get(call.function), call.type)
         whole = Case(((absent, default),), value, column.type, column.nullable)
         outputs.append((column, value if default.value is None else whole))
+    grouped = replace(grouped, aggregates=tuple(calls))
     ties = [_tie(names[id], bindings[id]) for id in bindings]
     joined = Join(source, Project(grouped, tuple(inner)), JoinType.LEFT, conjunction(ties))
     return Project(joined, tuple(outputs)), names

@@ -231,6 +231,7 @@ def _connect(
     graph.predicates = rest
     graph.keys.extend(sum(1 << i for i in members) for members in graph.classes)
     for i, (_, needed, _on) in graph.tests.items():
+        _clique(graph, needed)  # they must meet before the test, be it crosswise
         graph.neighbours[i] |= needed
         for j in _bits(needed):
             graph.neighbours[j] |= 1 << i

@@ -71,16 +71,13 @@ def _filter(plan: Filter, outer: Set[int]) -> Pulled | None:
     tied = [p for p in conjuncts(plan.predicate) if not columns_of(p).isdisjoint(outer)]
     predicate = conjunction(own)
     child = below.plan if predicate is None else Filter(below.plan, predicate)
-    defaults = below.defaults
-    if defaults is not None:
-        # HAVING over no rows: it must be decided here whether the one row is there
-        verdict = simplify(substitute(plan.predicate, defaults))
-        if not isinstance(verdict, Literal):
+    if below.defaults is not None:
+        # HAVING over no rows. If it keeps that one row, a group that is not there and one that
+        # was filtered out must be told apart, which conditions cannot
+        verdict = simplify(substitute(plan.predicate, below.defaults))
+        if not isinstance(verdict, Literal) or verdict.value is True:
             return None
-        defaults = defaults if verdict.value is True else None
-    if below.defaults is not None and tied and defaults is not None:
-        return None
-    return Pulled(child, [*below.conditions, *tied], defaults, below.unique)
+    return Pulled(child, [*below.conditions, *tied], None, below.unique)
 
 
 def _project(plan: Project, outer: Set[int]) -> Pulled | None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from pyflare.codegen.ir.expr import Call, Case, Column, Expr, Literal
 from pyflare.codegen.ir.types import BOOLEAN
-from pyflare.engine.plan.expressions import TRUE, UNKNOWN, conjunction, conjuncts, equal, substitute
+from pyflare.engine.plan.expressions import TRUE, conjunction, conjuncts, equal, substitute
 from pyflare.engine.plan.nodes import (
     Aggregate,
     Apply,
@@ -19,10 +19,9 @@ from pyflare.engine.plan.nodes import (
     Sort,
     map_children,
 )
-from pyflare.engine.plan.traverse import free_columns, fresh, ids
+from pyflare.engine.plan.traverse import free_columns, fresh, ids, rename
 from pyflare.engine.rules.dependent_join import bind
 from pyflare.engine.rules.pull_correlation import Pulled, pull
-from pyflare.engine.rules.simplify import simplify
 
 
 def unnest(plan: Plan) -> Plan | None:
@@ -118,7 +117,7 @@ def _scalar(plan: Apply) -> Plan:
         kind = JoinType.LEFT if pulled.unique else JoinType.SINGLE
         right = _named(pulled.plan, value, plan.column)
         return Join(plan.left, right, kind, conjunction(pulled.conditions))
-    return _with_defaults(plan, pulled, {plan.column.id: (plan.column, value)})
+    return _with_defaults(plan, pulled, [(plan.column, value)])
 
 
 def _lateral(plan: Apply) -> Plan:
@@ -129,7 +128,7 @@ def _lateral(plan: Apply) -> Plan:
         if plan.condition is not None and plan.kind == "left":
             pulled = _always(plan, pulled)
         else:
-            columns = {column.id: (column, column) for column in plan.right.output}
+            columns = [(column, column) for column in plan.right.output]
             joined = _with_defaults(plan, pulled, columns)
             return joined if plan.condition is None else Filter(joined, plan.condition)
     return Join(
@@ -137,33 +136,30 @@ def _lateral(plan: Apply) -> Plan:
     )
 
 
-def _with_defaults(plan: Apply, pulled: Pulled, columns: dict[int, tuple[Column, Column]]) -> Plan:
+def _with_defaults(plan: Apply, pulled: Pulled, columns: list[tuple[Column, Column]]) -> Plan:
     """LEFT join to a grouped aggregate, with the value over no rows where no group matches.
 
     This is the COUNT bug: count over an empty correlated subquery is 0, not NULL.
     """
     assert pulled.defaults is not None
     matched = fresh("matched", BOOLEAN, False)
-    inner: list[tuple[Column, Expr]] = [(c, c) for c in pulled.plan.output]
+    absent = Call("is_null", (replace(matched, nullable=True),), BOOLEAN, False)
+    sources = {v.id: fresh(v.name, v.type, True) for _, v in columns}
+    body = rename(pulled.plan, sources)
+    conditions = [substitute(p, sources) for p in pulled.conditions]
     outputs: list[tuple[Column, Expr]] = [(c, c) for c in plan.left.output]
     needs_mark = False
-    renamed: dict[int, Column] = {}
-    for out, value in columns.values():
-        default = simplify(substitute(pulled.defaults.get(value.id, UNKNOWN), {}))
-        source = fresh(value.name, value.type, True)
-        renamed[value.id] = source
+    for out, value in columns:
+        default = pulled.defaults.get(value.id, Literal(None, value.type))
+        source = sources[value.id]
         if isinstance(default, Literal) and default.value is None:
             outputs.append((out, source))
             continue
         needs_mark = True
-        absent = Call("is_null", (replace(matched, nullable=True),), BOOLEAN, False)
         outputs.append((out, Case(((absent, default),), source, value.type, out.nullable)))
-    inner = [(renamed.get(c.id, c), e) for c, e in inner]
     if needs_mark:
-        inner.append((matched, TRUE))
-    join = Join(
-        plan.left, Project(pulled.plan, tuple(inner)), JoinType.LEFT, conjunction(pulled.conditions)
-    )
+        body = Project(body, (*((c, c) for c in body.output), (matched, TRUE)))
+    join = Join(plan.left, body, JoinType.LEFT, conjunction(conditions))
     return Project(join, tuple(outputs))
 
 
