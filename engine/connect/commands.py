@@ -109,7 +109,7 @@ def _write(node: Any, context: Context) -> s.Write:
     return s.Write(
         decode_relation(node.input, context),
         node.source or DEFAULT_FORMAT,
-        None if into_table else path,
+        path,
         identifier_parts(node.table.table_name) if into_table else None,
         "append" if insert and mode != "overwrite" else mode,
         tuple(node.partitioning_columns),
