@@ -10,6 +10,7 @@ from pyflare.engine.catalog import check_database, check_not_recursive, matches,
 from pyflare.engine.errors import routine_not_found, table_not_found, unsupported
 from pyflare.engine.listings import nothing, strings
 from pyflare.engine.plan import syntax as s
+from pyflare.engine.storage.files import local_path
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -27,7 +28,10 @@ def run(session: Session, command: s.Command, late: bool) -> pa.Table:
         case s.Write():
             from pyflare.engine.storage.write import write
 
-            write(command, session)
+            try:
+                write(command, session)
+            finally:  # an error may come after some files have changed
+                session.results.refresh(lambda source: _written(command, source))
             return nothing()
         case s.SetConfig():
             return _set(session, command)
@@ -47,6 +51,17 @@ def run(session: Session, command: s.Command, late: bool) -> pa.Table:
             return nothing()
         case _:
             assert_never(command)
+
+
+def _written(command: s.Write, source: s.DataSource | s.NamedTable) -> bool:
+    """Whether a read of `source` may see what `command` wrote."""
+    if isinstance(source, s.NamedTable) or command.path is None:
+        return True
+    target = local_path(command.path)
+    return any(
+        path.startswith(target) or target.startswith(path.rstrip("*/"))
+        for path in map(local_path, source.paths)
+    )
 
 
 def checkpoint(session: Session, child: s.Relation) -> str:
