@@ -8,8 +8,10 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pyflare.codegen.bindings import Binding
 from pyflare.codegen.interpret.expression import evaluate
 from pyflare.codegen.ir.expr import AggregateCall, Expr, SortKey
+from pyflare.codegen.ir.operators import Storage
 from pyflare.codegen.ir.types import INT, STRING, Field, Struct, Type
 from pyflare.engine.plan.nodes import (
     Aggregate,
@@ -53,12 +55,27 @@ class Rows:
         return self.name
 
     def statistics(self) -> Statistics:
-        return Statistics(len(self.rows), tuple(map(facts, zip(*self.rows, strict=True))))
+        columns = [
+            facts(tuple(row[i] for row in self.rows)) for i in range(len(self.schema.fields))
+        ]
+        return Statistics(len(self.rows), tuple(columns))
 
     def load(
         self, ordinals: Sequence[int], predicates: Sequence[tuple[int, str, object]], threads: int
     ) -> Loaded:
-        raise NotImplementedError
+        """The columns as storage says they lie; the binding holds the rows themselves."""
+        columns = self.statistics().columns
+        storage = tuple(self._storage(i, columns[i]) for i in ordinals)
+        rows = tuple(tuple(row[i] for i in ordinals) for row in self.rows)
+        return Loaded(storage, Binding((), (), (), (rows,)), len(rows))
+
+    def _storage(self, i: int, known: ColumnFacts) -> Storage:
+        nulls = any(row[i] is None for row in self.rows)
+        if self.schema.fields[i].type == STRING:
+            return Storage("string", 32, nulls)
+        lo, hi = (known.lo, known.hi) if known.exact else (None, None)
+        assert not isinstance(lo, str) and not isinstance(hi, str)
+        return Storage("fixed", 32, nulls, lo, hi)  # type: ignore[arg-type]
 
 
 def facts(values: tuple[Any, ...]) -> ColumnFacts:
