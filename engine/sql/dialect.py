@@ -54,6 +54,16 @@ _CLAUSE_ORDER = (
 )  # fmt: skip
 _ARRANGEMENTS = frozenset({"ORDER BY", "CLUSTER BY", "DISTRIBUTE BY", "SORT BY"})
 _SET_OPERATIONS = frozenset({"UNION", "EXCEPT", "INTERSECT", "MINUS"})
+_NOT_LATERAL = {
+    ("RIGHT", ""): "RIGHT OUTER",
+    ("RIGHT", "OUTER"): "RIGHT OUTER",
+    ("FULL", ""): "FULL OUTER",
+    ("FULL", "OUTER"): "FULL OUTER",
+    ("LEFT", "SEMI"): "LEFT SEMI",
+    ("", "SEMI"): "LEFT SEMI",
+    ("LEFT", "ANTI"): "LEFT ANTI",
+    ("", "ANTI"): "LEFT ANTI",
+}
 _TAIL = ("order", "cluster", "distribute", "sort", "limit", "offset")
 
 
@@ -165,7 +175,7 @@ class Grammar(Stream):
             return this
         self._parse_extensions(this)
         last = -1
-        arranged: set[str] = set()
+        arranged: dict[str, int] = {}
         while self.word() in _CLAUSE_ORDER:
             word, start = self.word(), self.start
             rank = _CLAUSE_ORDER.index(word)
@@ -174,11 +184,13 @@ class Grammar(Stream):
             last = rank
             key, value = self.QUERY_MODIFIER_PARSERS[self._curr.token_type](self)
             this.set(key, value)
-            arranged |= {word} & _ARRANGEMENTS
-            if len(arranged) > 1 and arranged != {"DISTRIBUTE BY", "SORT BY"}:
-                raise parse_error(
-                    "UNSUPPORTED_FEATURE.COMBINATION_QUERY_RESULT_CLAUSES", {}, self.origin(start)
-                )
+            if word in _ARRANGEMENTS:
+                arranged[word] = start
+                if len(arranged) > 1 and set(arranged) != {"DISTRIBUTE BY", "SORT BY"}:
+                    where = self.origin(min(arranged.values()))
+                    raise parse_error(
+                        "UNSUPPORTED_FEATURE.COMBINATION_QUERY_RESULT_CLAUSES", {}, where
+                    )
         if self.at("QUALIFY") and isinstance(this, exp.Select):
             raise unsupported("QUALIFY", "filter a subquery that has the window function")
         return this
@@ -207,7 +219,7 @@ class Grammar(Stream):
         """Every join has one relation at its right: a JOIN b JOIN c ON … ON … is not Spark's."""
         if self.take(","):
             return exp.Join(this=self._parse_table(), kind="CROSS")
-        index = self._index
+        index, start = self._index, self.start
         method = "NATURAL" if self.take("NATURAL") else ""
         side = kind = ""
         if self.word() in ("INNER", "CROSS", "SEMI", "ANTI"):
@@ -226,6 +238,9 @@ class Grammar(Stream):
             join.set("on", Parsed(this=self.read()))
         elif self.take("USING"):
             join.set("using", [exp.to_identifier(c, quoted=True) for c in self.names()])
+        if isinstance(join.this, exp.Lateral) and (side, kind) in _NOT_LATERAL:
+            parameters = {"joinType": _NOT_LATERAL[side, kind]}
+            raise parse_error("INVALID_LATERAL_JOIN_TYPE", parameters, self.origin(start))
         return join
 
     def parse_set_operation(self, this: exp.Expr | None, *args: Any, **kwargs: Any) -> Any:

@@ -175,16 +175,18 @@ def _predicate(p: Stream, left: SyntaxExpr, start: int) -> SyntaxExpr:
             below = Function("<=", (left, high), origin=where)
             result: SyntaxExpr = Function("and", (above, below), origin=where)
         case "IN":
+            keyword = p.start
             p._advance()
-            result = _in(p, left, start)
+            result = _in(p, left, start, keyword)
         case "RLIKE" | "REGEXP":
             p._advance()
             pattern = value(p)
             result = Function("rlike", (left, pattern), origin=p.origin(start))
         case "LIKE" | "ILIKE" as word:
+            keyword = p.start
             p._advance()
             if p.word() in ("ANY", "SOME", "ALL") and p.at_type(TokenType.L_PAREN, 1):
-                return _quantified_like(p, left, _LIKES[word], negated, start)
+                return _quantified_like(p, left, _LIKES[word], negated, start, keyword)
             result = _like(p, left, _LIKES[word], start)
         case _:
             return left
@@ -209,14 +211,15 @@ def _is(p: Stream, left: SyntaxExpr, start: int) -> SyntaxExpr:
     return Function("!", (same,), origin=where) if negated else same
 
 
-def _in(p: Stream, left: SyntaxExpr, start: int) -> SyntaxExpr:
-    if p.at_query():
+def _in(p: Stream, left: SyntaxExpr, start: int, keyword: int) -> SyntaxExpr:
+    """IN (SELECT …) is a subquery; IN ((SELECT …)) is a list of one scalar subquery."""
+    if p.at_query() and not p.wrapped():
         p.need("(")
         plan = p.read_query()
         p.need(")")
         values = left.args if isinstance(left, Function) and left.name == "struct" else (left,)
         return InSubquery(values, plan, p.origin(start))
-    items = _list(p, "EMPTY_IN_PREDICATE", start)
+    items = _list(p, "EMPTY_IN_PREDICATE", keyword)
     return Function("in", (left, *items), origin=p.origin(start))
 
 
@@ -244,13 +247,13 @@ def _like(p: Stream, left: SyntaxExpr, name: str, start: int) -> SyntaxExpr:
 
 
 def _quantified_like(
-    p: Stream, left: SyntaxExpr, name: str, negated: bool, start: int
+    p: Stream, left: SyntaxExpr, name: str, negated: bool, start: int, keyword: int
 ) -> SyntaxExpr:
     """x LIKE ANY (a, b) -> x LIKE a OR x LIKE b; with NOT, every comparison is negated."""
     every = p.take("ALL")
     if not every:
         p._advance()
-    patterns = _list(p, "EMPTY_QUANTIFIED_PATTERN", start)
+    patterns = _list(p, "EMPTY_QUANTIFIED_PATTERN", keyword)
     where = p.origin(start)
     terms: list[SyntaxExpr] = []
     for pattern in patterns:

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from pyflare.codegen.ir.expr import Literal, Origin
 from pyflare.codegen.ir.types import DayTimeInterval, YearMonthInterval
-from pyflare.engine.errors import parse_error
+from pyflare.engine.errors import illegal_argument, parse_error
 
 _MONTHS = {"year": (0, 12), "month": (1, 1)}
 _MICROS = {
@@ -112,10 +112,9 @@ def _amount(value: str, unit: str, where: Origin) -> Fraction:
     except ValueError:
         raise _invalid(f"{value} {unit}", where) from None
     if "." in text and unit != "second":
-        raise parse_error(
+        raise illegal_argument(
             "INVALID_INTERVAL_FORMAT.INVALID_FRACTION",
             {"input": f"{value} {unit}", "unit": unit},
-            where,
         )
     return amount
 

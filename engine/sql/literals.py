@@ -26,7 +26,7 @@ from pyflare.codegen.ir.types import (
     Float,
     Integer,
 )
-from pyflare.engine.errors import parse_error, unsupported
+from pyflare.engine.errors import parse_error, runtime_error, unsupported
 from pyflare.engine.plan.syntax import CastTo, Function, SyntaxExpr
 
 NUMBER = re.compile(r"(\d+(?:\.\d*)?|\.\d+)([eE][+-]?\d+)?(BD|[LSYFD])?", re.IGNORECASE)
@@ -73,17 +73,17 @@ def number(text: str, where: Origin) -> Literal:
         case "F":
             return _float(sign, digits + exponent, FLOAT, where)
         case "BD":
-            return _decimal(sign * Exact(digits + exponent), where)
+            return _decimal(sign * Exact(digits + exponent))
     if exponent:
         return _float(sign, digits + exponent, DOUBLE, where)
     if "." in digits:
-        return _decimal(sign * Exact(digits), where)
+        return _decimal(sign * Exact(digits))
     value = sign * int(digits)
     if -(2**31) <= value < 2**31:
         return Literal(value, INT)
     if -(2**63) <= value < 2**63:
         return Literal(value, BIGINT)
-    return _decimal(Exact(value), where)
+    return _decimal(Exact(value))
 
 
 def is_number(text: str) -> bool:
@@ -118,7 +118,7 @@ def _float(sign: int, digits: str, type_: Float, where: Origin) -> Literal:
     return Literal(value, type_)
 
 
-def _decimal(value: Exact, where: Origin) -> Literal:
+def _decimal(value: Exact) -> Literal:
     """Exactly as written: 1.50 is decimal(3,2), 0.01 is decimal(2,2)."""
     sign, digits, exponent = value.as_tuple()
     assert isinstance(exponent, int)
@@ -129,7 +129,7 @@ def _decimal(value: Exact, where: Origin) -> Literal:
     precision = max(len(str(abs(unscaled))), scale)
     if precision > MAX_PRECISION:
         parameters = {"precision": str(precision), "maxPrecision": str(MAX_PRECISION)}
-        raise parse_error("DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION", parameters, where)
+        raise runtime_error("DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION", parameters)
     return Literal(unscaled, Decimal(precision, scale))
 
 

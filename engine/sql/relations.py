@@ -10,7 +10,7 @@ from sqlglot import exp
 
 from pyflare.codegen.ir.expr import Literal, Origin
 from pyflare.codegen.ir.types import Integer
-from pyflare.engine.errors import parse_error, unsupported
+from pyflare.engine.errors import unsupported
 from pyflare.engine.plan.syntax import (
     Aggregate,
     DataSource,
@@ -280,14 +280,12 @@ def _join(left: Relation, tree: exp.Join) -> Relation:
     if kind is None or tree.method not in ("", "NATURAL"):
         raise unsupported(f"{tree.method} {tree.side} {tree.kind} JOIN".replace("  ", " ").strip())
     lateral = isinstance(tree.this, exp.Lateral)
-    if lateral and kind not in ("inner", "cross", "left"):
-        joined = {"right": "RIGHT OUTER", "full": "FULL OUTER", "semi": "LEFT SEMI"}
-        name = joined.get(kind, "LEFT ANTI")
-        raise parse_error("INVALID_LATERAL_JOIN_TYPE", {"joinType": name})
     if lateral and (tree.args.get("using") or tree.method):
         raise unsupported("NATURAL or USING with a LATERAL join")
     on = tree.args.get("on")
     condition = None if on is None else syntax(on)
+    if kind == "cross" and condition is not None:
+        kind = "inner"
     right = relation(tree.this)
     return Join(
         left,

@@ -145,6 +145,12 @@ class Stream(SparkParser):  # type: ignore[misc]
             index += 1
         return False
 
+    def wrapped(self) -> bool:
+        """Whether the parentheses that open here hold just another pair of them."""
+        closes = self._closing()
+        inner = closes.get(self._index + 1)
+        return inner is not None and inner + 1 == closes.get(self._index)
+
     def closing(self) -> int | None:
         """How far ahead the parenthesis that opens here is closed."""
         at = self._closing().get(self._index)

@@ -29,7 +29,7 @@ from pyflare.codegen.ir.types import (
     Type,
     YearMonthInterval,
 )
-from pyflare.engine.errors import parse_error, unsupported
+from pyflare.engine.errors import analysis_error, parse_error, runtime_error, unsupported
 from pyflare.engine.sql.errors import empty_statement, origin
 from pyflare.engine.sql.tokens import Cursor, Token
 
@@ -98,7 +98,7 @@ def read_type(cursor: Cursor) -> Type:
     cursor.next()
     match token.upper:
         case "DECIMAL" | "DEC" | "NUMERIC":
-            return _decimal(cursor, token)
+            return _decimal(cursor)
         case "STRING":
             return _string(cursor)
         case "CHAR" | "CHARACTER" | "VARCHAR":
@@ -134,26 +134,19 @@ def _open(text: str) -> Cursor:
     return cursor
 
 
-def _decimal(cursor: Cursor, token: Token) -> Decimal:
+def _decimal(cursor: Cursor) -> Decimal:
     precision, scale = 10, 0
     if cursor.take("("):
         precision = cursor.integer()
         if cursor.take(","):
             scale = cursor.integer()
         cursor.need(")")
-    where = origin(cursor.sql, token.start, cursor.token.start)
     if scale > precision:
-        raise parse_error(
-            "DECIMAL_SCALE_EXCEEDS_PRECISION",
-            {"scale": str(scale), "precision": str(precision)},
-            where,
-        )
+        parameters = {"scale": str(scale), "precision": str(precision)}
+        raise analysis_error("DECIMAL_SCALE_EXCEEDS_PRECISION", parameters)
     if precision > MAX_PRECISION:
-        raise parse_error(
-            "DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION",
-            {"precision": str(precision), "maxPrecision": str(MAX_PRECISION)},
-            where,
-        )
+        parameters = {"precision": str(precision), "maxPrecision": str(MAX_PRECISION)}
+        raise runtime_error("DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION", parameters)
     return Decimal(precision, scale)
 
 
