@@ -147,12 +147,14 @@ class Core:
         finally:
             self.operations.pop(operation.id, None)
 
-    def query(self, plan: Any, *, action: bool = False) -> Query:
+    def query(
+        self, plan: Any, *, action: bool = False, relation: s.Relation | None = None
+    ) -> Query:
         """The analysed query of a plan; an analysis serves the calls that follow at once."""
         root = decompressed(plan).root
         session = self.session
         key = (
-            root.SerializeToString(deterministic=True),
+            _bytes(root),
             session.catalog.version,
             session.config.version,
             session.results.version,
@@ -160,13 +162,14 @@ class Core:
         now = time.monotonic()
         with self._lock:
             at, query = self._analysed.pop(key, (0.0, None))
-        if query is not None and now - at < _FRESH:
-            return query
-        relation = self.relation(root)
-        query = session.query(relation, action=action)
-        if not action and session.results.ready and not _calls_python(relation):
+        keep = not action
+        if query is None or now - at > _FRESH:
+            relation = self.relation(root) if relation is None else relation
+            at, query = now, session.query(relation, action=action)
+            keep = keep and session.results.ready and not _calls_python(relation)
+        if keep:
             with self._lock:
-                self._analysed[key] = (now, query)
+                self._analysed[key] = (at, query)
                 while len(self._analysed) > _KEPT:
                     self._analysed.popitem(last=False)
         return query
@@ -198,7 +201,7 @@ class Core:
         decoded = decode_command(command, self.context)
         if isinstance(decoded, s.Relation):
             given = command.sql_command.input
-            self.query(pb2.Plan(root=given)).schema  # noqa: B018 - spark.sql analyses at once
+            self.query(pb2.Plan(root=given), relation=decoded)  # spark.sql analyses at once
             yield SqlResult(given)
             return
         match decoded:
@@ -220,6 +223,13 @@ class Core:
         for operation in stopped:
             operation.cancel()
         return [operation.id for operation in stopped]
+
+
+def _bytes(root: Any) -> bytes:
+    """A plan by its content; spark.sql and the DataFrame it returns differ only in the plan id."""
+    content = root.sql if root.WhichOneof("rel_type") == "sql" else root
+    serialized: bytes = content.SerializeToString(deterministic=True)
+    return serialized
 
 
 def _calls_python(relation: s.Relation) -> bool:

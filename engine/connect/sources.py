@@ -59,7 +59,7 @@ def sql_statement(node: Any, scope: Scope) -> s.Relation | s.Command:
     for number, value in enumerate((*positional, *expressions(node.pos_arguments, scope))):
         values[number] = value
     statement = scope.context.parse_query(node.query)
-    return bind(statement, values)
+    return bind(statement, values) if values else statement
 
 
 def local_relation(node: Any, scope: Scope) -> s.Relation:

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 from pyspark.sql.connect.session import SparkSession
 
+from pyflare.codegen.ir.expr import Literal
 from pyflare.codegen.ir.types import BIGINT, Field, Struct
 from pyflare.engine.connect.activate import flare_session
 from pyflare.engine.errors import table_not_found, unsupported
@@ -50,7 +51,7 @@ def answer(relation: s.Relation, session: Session) -> Rows:
             return Rows(ids, Struct((Field("id", BIGINT, False),)))
         case s.Limit(child, limit):
             rows = answer(child, session)
-            assert isinstance(limit, s.Literal) and isinstance(limit.value, int)
+            assert isinstance(limit, Literal) and isinstance(limit.value, int)
             return Rows(rows.table.slice(0, limit.value), rows.schema)
         case s.NamedTable(parts):
             found = session.lookup_table(parts)
