@@ -59,6 +59,14 @@ class Memory:
         if finalizer is not None:
             finalizer()
 
+    def charge(self, nbytes: int, owner: str) -> None:
+        """Counts memory that was not allocated here; raises when the budget is exhausted."""
+        self._reserve(nbytes, owner)
+
+    def discharge(self, nbytes: int) -> None:
+        """Stops counting it."""
+        self._give(nbytes)
+
     def on_pressure(self, reclaim: Callable[[int], None]) -> None:
         """`reclaim(n)` is called to free n bytes, if it can, before an allocation is refused."""
         self._reclaimers.append(reclaim)

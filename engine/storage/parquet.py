@@ -49,11 +49,13 @@ class ParquetTable:
         files: Sequence[DataFile],
         schema: t.Struct | None,
         options: Mapping[str, str],
+        zone: str = "UTC",
         store: Store | None = None,
     ) -> None:
         self._name, self._files = name, tuple(files)
         self._store = store or default_store()
         self._merge = options.get("mergeschema", "false").lower() == "true"
+        self._zone = zone
         self._lock = threading.RLock()
         self._footer_list: list[Footer] | None = None
         self._samples: dict[int, Sample] | None = None
@@ -324,7 +326,7 @@ class ParquetTable:
             field = self._schema.fields[o]
             if o >= self._data_columns:
                 text = footer.file.partitions[o - self._data_columns][1]
-                builders[o].add(start, constant(text, field.type, group.rows))
+                builders[o].add(start, constant(text, field.type, group.rows, self._zone))
             elif field.name.lower() in footer.columns:
                 stored[footer.columns[field.name.lower()][0]] = o
             else:

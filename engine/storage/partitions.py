@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import datetime
 import re
-from collections.abc import Sequence
-from decimal import Decimal
+from collections.abc import Callable, Mapping, Sequence
 
 import pyarrow as pa
 
 from pyflare.codegen.ir import types as t
-from pyflare.engine.errors import analysis_error
+from pyflare.engine.errors import runtime_error
 from pyflare.engine.storage.files import DataFile
-from pyflare.engine.types import type_to_arrow
+from pyflare.engine.storage.text import values
+from pyflare.engine.storage.text.convert import convert
+from pyflare.engine.storage.text.csv_infer import merge
+from pyflare.engine.types import sql_name, type_to_arrow
 
 
 def partition_fields(
@@ -21,18 +22,10 @@ def partition_fields(
     """The partition columns of `files`; types from `given` where it names them, else inferred."""
     if not files:
         return ()
-    names = tuple(name for name, _ in files[0].partitions)
-    for file in files:
-        if tuple(name for name, _ in file.partitions) != names:
-            raise analysis_error(
-                "CONFLICTING_PARTITION_COLUMN_NAMES",
-                {
-                    "distinctPartColLists": "\n".join(
-                        sorted({", ".join(n for n, _ in f.partitions) for f in files})
-                    ),
-                    "suspiciousPaths": "\n".join(f.uri for f in files[:10]),
-                },
-            )
+    lists = {tuple(name for name, _ in file.partitions): file for file in reversed(files)}
+    if len(lists) > 1:
+        raise _conflict(lists)
+    names = next(iter(lists))
     known = {f.name.lower(): f for f in given.fields} if given else {}
     fields = []
     for i, name in enumerate(names):
@@ -44,71 +37,95 @@ def partition_fields(
     return tuple(fields)
 
 
+def _conflict(lists: Mapping[tuple[str, ...], DataFile]) -> Exception:
+    listed = sorted(lists)
+    names = [f"Partition column name list #{i}: {', '.join(n)}" for i, n in enumerate(listed)]
+    folders = [lists[n].uri.rpartition("/")[0].replace("file://", "file:") for n in listed]
+    return runtime_error(
+        "CONFLICTING_PARTITION_COLUMN_NAMES",
+        {
+            "distinctPartColLists": "\n\t" + "\n\t".join(names) + "\n",
+            "suspiciousPaths": "\n\t" + "\n\t".join(folders),
+        },
+    )
+
+
 def _infer(texts: set[str], infer: bool) -> t.Type:
-    """The first type of int, bigint, decimal, double, date, timestamp, string that reads all."""
-    if not infer or not texts:
-        return t.STRING
-    kinds = {_kind(text) for text in texts}
-    for kind in _ORDER:
-        if kinds <= _ACCEPTS[kind]:
-            return kind
-    return t.STRING
+    """The narrowest type that reads all: int, bigint, decimal, double, date, timestamp, string."""
+    found: t.Type | None = None
+    for text in sorted(texts) if infer else ():
+        kind = _kind(text)
+        found = kind if found is None else _wider(found, kind)
+    return found or t.STRING
 
 
-_BIG = t.Decimal(38, 0)
-_ORDER: tuple[t.Type, ...] = (t.INT, t.BIGINT, _BIG, t.DOUBLE, t.DATE, t.TIMESTAMP)
-_ACCEPTS: dict[t.Type, set[t.Type]] = {
-    t.INT: {t.INT},
-    t.BIGINT: {t.INT, t.BIGINT},
-    _BIG: {t.INT, t.BIGINT, _BIG},
-    t.DOUBLE: {t.INT, t.BIGINT, t.DOUBLE},
-    t.DATE: {t.DATE},
-    t.TIMESTAMP: {t.DATE, t.TIMESTAMP},
-}
+def _wider(a: t.Type, b: t.Type) -> t.Type:
+    if a == b:
+        return a
+    kinds = {type(a), type(b)}
+    if t.DOUBLE in (a, b) and (t.BIGINT in (a, b) or t.Decimal in kinds):
+        return t.STRING  # Spark: a double would not show these integers exactly
+    return merge(a, b)
 
 
 def _kind(text: str) -> t.Type:
-    if re.fullmatch(r"[+-]?\d+", text):
+    if re.fullmatch(r"[+-]?[0-9]+", text):
         value = int(text)
-        if -(1 << 31) <= value < 1 << 31:
-            return t.INT
-        if -(1 << 63) <= value < 1 << 63:
-            return t.BIGINT
-        return _BIG if len(text.lstrip("+-")) <= 38 else t.STRING
-    if re.fullmatch(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", text):
-        return t.DOUBLE
-    if re.fullmatch(r"\d{4}-\d{1,2}-\d{1,2}", text):
-        return t.DATE if _date(text) is not None else t.STRING
-    if re.fullmatch(r"\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}:\d{2}(\.\d{1,6})?", text):
-        return t.TIMESTAMP
+        for bits in (32, 64):
+            if -(1 << (bits - 1)) <= value < 1 << (bits - 1):
+                return t.Integer(bits)
+        digits = len(str(abs(value)))
+        return t.Decimal(digits, 0) if digits <= t.MAX_PRECISION else t.DOUBLE
+    for type, read in _READERS:
+        try:
+            read(text)
+        except (ValueError, OverflowError):
+            continue
+        return type
     return t.STRING
 
 
-def _date(text: str) -> datetime.date | None:
-    try:
-        return datetime.date(*(int(part) for part in text.split("-")))
-    except ValueError:
-        return None
+def _strict_date(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}", text):
+        raise ValueError(text)
+    return values.date(text)
 
 
-def constant(text: str | None, type: t.Type, rows: int) -> pa.Array:
+def _strict_timestamp(text: str) -> int:
+    if not re.match(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}[ T]", text):
+        raise ValueError(text)
+    return values.timestamp(text, "UTC")
+
+
+def _double(text: str) -> float:
+    if not re.fullmatch(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", text):
+        raise ValueError(text)
+    return float(text)
+
+
+_READERS: tuple[tuple[t.Type, Callable[[str], object]], ...] = (
+    (t.DOUBLE, _double),
+    (t.DATE, _strict_date),
+    (t.TIMESTAMP, _strict_timestamp),
+)
+
+
+def constant(text: str | None, type: t.Type, rows: int, zone: str) -> pa.Array:
     """The partition value of one file as a column of `rows` rows."""
-    target = type_to_arrow(type)
     if text is None:
-        return pa.nulls(rows, target)
-    value: object
-    match type:
-        case t.String():
-            codes = pa.repeat(pa.scalar(0, pa.int32()), rows)
-            return pa.DictionaryArray.from_arrays(codes, pa.array([text]))
-        case t.Date():
-            value = _date(text)
-        case t.Decimal():
-            value = Decimal(text)
-        case t.Integer():
-            value = int(text)
-        case t.Float():
-            value = float(text)
-        case _:
-            return pa.repeat(pa.scalar(text).cast(target), rows)
-    return pa.repeat(pa.scalar(value, target), rows)
+        return pa.nulls(rows, type_to_arrow(type))
+    if isinstance(type, t.String):
+        codes = pa.repeat(pa.scalar(0, pa.int32()), rows)
+        return pa.DictionaryArray.from_arrays(codes, pa.array([text]))
+    value, failed = convert(pa.array([text]), type, values.Formats(zone))
+    if failed is not None:
+        raise runtime_error(
+            "CAST_INVALID_INPUT",
+            {
+                "expression": f"'{text}'",
+                "sourceType": '"STRING"',
+                "targetType": f'"{sql_name(type)}"',
+                "ansiConfig": '"spark.sql.ansi.enabled"',
+            },
+        )
+    return pa.repeat(value[0], rows)

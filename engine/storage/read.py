@@ -10,6 +10,7 @@ from pyflare.engine.errors import analysis_error
 from pyflare.engine.storage.files import DataFile, list_files
 from pyflare.engine.storage.parquet import ParquetTable
 from pyflare.engine.storage.table import Table
+from pyflare.engine.storage.text.csv import csv_table
 
 
 def read(
@@ -31,7 +32,12 @@ def read(
     match format.lower():
         case "parquet":
             _some(files, schema, "Parquet")
-            return ParquetTable(name, files, schema, options)
+            return ParquetTable(
+                name, files, schema, options, conf.get("spark.sql.session.timeZone", "UTC")
+            )
+        case "csv":
+            _some(files, schema, "CSV")
+            return csv_table(name, files, schema, options, conf)
         case _:
             raise analysis_error("DATA_SOURCE_NOT_FOUND", {"provider": format})
 
