@@ -68,6 +68,40 @@ class Answer:
         return f"== Physical Plan ==\n{self.name}\n"
 
 
+@dataclass(frozen=True, slots=True)
+class Given:
+    """The user's own Arrow data, asked for as it is: no operator runs, no buffer is copied."""
+
+    local: s.LocalTable
+    session: Session
+
+    @property
+    def table(self) -> ArrowTable:
+        return ArrowTable("LocalTable", self.local.table, self.local.schema)
+
+    @property
+    def schema(self) -> Struct:
+        return self.table.schema
+
+    @property
+    def rows(self) -> pa.Table:
+        """In the types of results; Arrow does nothing where they are the types already."""
+        target = schema_to_arrow(self.schema)
+        if len(target) == 0:
+            return self.local.table
+        return self.local.table.rename_columns(target.names).cast(target)
+
+    @property
+    def metrics(self) -> Mapping[str, Any]:
+        return {}
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        return iter(self.rows.to_batches())
+
+    def explain(self, mode: str) -> str:
+        return self.session._analyse(self.local).explain(mode)
+
+
 class Session:
     """What analysis calls its Environment, and the doors call the core."""
 
@@ -94,6 +128,8 @@ class Session:
                 return Answer(self._shown(wanted), "ShowString")
             case s.CatalogQuery() as call:
                 return Answer(listings.catalog_query(self, call), call.name)
+            case s.LocalTable() as local:
+                return Given(local, self)
             case _:
                 return self._analyse(self.prepared(relation, action=action))
 
@@ -134,8 +170,7 @@ class Session:
         """One row, one column: what show prints."""
         import pyarrow as pa
 
-        one_more = Literal(max(wanted.rows, 0) + 1, INT)
-        table, schema = self.arrow(s.Limit(wanted.child, one_more))
+        table, schema = self._first(wanted.child, max(wanted.rows, 0) + 1)
         zone = self.config.get(TIME_ZONE)
         if wanted.html:
             text = show.html_string(table, schema, wanted.rows, wanted.truncate, zone)
@@ -145,6 +180,13 @@ class Session:
             )
         name = "html_string" if wanted.html else "show_string"
         return pa.table([pa.array([text])], schema=schema_to_arrow(_texts(name)))
+
+    def _first(self, relation: s.Relation, rows: int) -> tuple[pa.Table, Struct]:
+        bare = _bare(relation)
+        if isinstance(bare, s.LocalTable):
+            given = Given(bare, self)
+            return given.rows.slice(0, min(rows, given.rows.num_rows)), given.schema
+        return self.arrow(s.Limit(relation, Literal(rows, INT)))
 
     # ---------------------------------------------------------------- kept results
 
