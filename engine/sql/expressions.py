@@ -170,10 +170,7 @@ def _predicate(p: Stream, left: SyntaxExpr, start: int) -> SyntaxExpr:
             low = value(p)
             p.need("AND")
             high = value(p)
-            where = p.origin(start)
-            above = Function(">=", (left, low), origin=where)
-            below = Function("<=", (left, high), origin=where)
-            result: SyntaxExpr = Function("and", (above, below), origin=where)
+            result: SyntaxExpr = Function("between", (left, low, high), origin=p.origin(start))
         case "IN":
             keyword = p.start
             p._advance()
