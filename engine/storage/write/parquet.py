@@ -35,7 +35,7 @@ class ParquetFile:
     def write(self, table: pa.Table) -> None:
         self._waiting.append(table)
         self._rows += table.num_rows
-        self._bytes += table.get_total_buffer_size()
+        self._bytes += table.nbytes
         if self._rows >= _ROW_GROUP_ROWS or self._bytes >= _ROW_GROUP_BYTES:
             self._flush()
 

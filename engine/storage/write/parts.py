@@ -16,6 +16,9 @@ from pyflare.engine.storage.write.values import partition_text
 
 _DEFAULT = "__HIVE_DEFAULT_PARTITION__"
 _OPEN_FILES = 256
+# Rows wait until there are enough for thousands of folders to get more than a few each
+_WAITING_ROWS = 4 << 20
+_WAITING_BYTES = 256 << 20
 _ESCAPED = frozenset("\"#%'*/:=?\\\x7f{[]^" + "".join(map(chr, range(1, 32))))
 
 
@@ -38,21 +41,34 @@ class Parts:
         self._token = str(uuid.uuid4())
         self._open: dict[str, tuple[Sink, int]] = {}
         self._counts: dict[str, int] = {}
+        self._waiting: list[pa.Table] = []
+        self._rows = self._bytes = 0
 
     def write(self, table: pa.Table) -> None:
         """Appends rows, in order within each folder."""
         if not self._keys:
             self._append("", table)
             return
-        for folder, rows in self._split(table):
-            self._append(folder, rows.select(self._data))
+        self._waiting.append(table)
+        self._rows += table.num_rows
+        self._bytes += table.nbytes
+        if self._rows >= _WAITING_ROWS or self._bytes >= _WAITING_BYTES:
+            self._flush()
 
     def close(self) -> None:
         """Finishes all files; an unpartitioned write has at least one, which holds the schema."""
+        self._flush()
         if not self._keys and not self._counts:
             self._sink("")
         for folder in list(self._open):
             self._finish(folder)
+
+    def _flush(self) -> None:
+        if self._waiting:
+            for folder, rows in self._split(pa.concat_tables(self._waiting)):
+                self._append(folder, rows.select(self._data))
+        self._waiting = []
+        self._rows = self._bytes = 0
 
     def _split(self, table: pa.Table) -> Iterator[tuple[str, pa.Table]]:
         for batch in table.combine_chunks().to_batches():
