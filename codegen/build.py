@@ -26,6 +26,7 @@ def build(root: Operator, diagnose: bool = False) -> Program:
         builder.constants,
         tuple(builder.calls.values()),
         sink.described(),
+        root,
         _in_place(root),
     )
 

@@ -14,6 +14,7 @@ from typing import TypeAlias
 
 from pyflare.codegen.emit.context import Failure
 from pyflare.codegen.ir.expr import Expr
+from pyflare.codegen.ir.operators import Operator
 from pyflare.codegen.ir.types import Type
 
 # ---------------------------------------------------------------- slots
@@ -343,6 +344,7 @@ class Program:
     constants: Mapping[str, bytes]
     calls: tuple[Call, ...]
     output: tuple[OutputColumn, ...]
+    root: Operator
     in_place: tuple[str, tuple[int, ...]] | None = None
 
 

@@ -1,0 +1,3 @@
+from pyflare.codegen.unsupported import Unsupported
+def sort(op, builder, emit, produce):
+    raise Unsupported("sort")

@@ -1,0 +1,87 @@
+"""Persistent worker threads. Native code runs in them without the GIL; the caller waits in
+Python, so that Ctrl-C reaches it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from queue import SimpleQueue
+
+Task = Callable[[int], None]
+
+
+class Gang:
+    """One task run by several workers; `wait` raises what any of them raised first."""
+
+    def __init__(self, task: Task, workers: int) -> None:
+        self._task = task
+        self._left = workers
+        self._lock = threading.Lock()
+        self._done = threading.Event()
+        self.error: BaseException | None = None
+
+    def run(self, worker: int) -> None:
+        try:
+            self._task(worker)
+        except BaseException as error:  # re-raised by wait
+            with self._lock:
+                self.error = self.error or error
+        finally:
+            with self._lock:
+                self._left -= 1
+                if self._left == 0:
+                    self._done.set()
+
+    @property
+    def finished(self) -> bool:
+        return self._done.is_set()
+
+    def wait(self, seconds: float | None = None) -> bool:
+        """True once all workers are done; False when the time is over before."""
+        # a wait without timeout could not be interrupted
+        while not self._done.wait(0.1 if seconds is None else seconds):
+            if seconds is not None:
+                return False
+        if self.error is not None:
+            raise self.error
+        return True
+
+
+class Pool:
+    """Threads that live as long as the process and are started when first needed."""
+
+    def __init__(self) -> None:
+        self._queue: SimpleQueue[tuple[Gang, int]] = SimpleQueue()
+        self._threads: list[threading.Thread] = []
+        self._busy = 0
+        self._lock = threading.Lock()
+
+    def start(self, task: Task, workers: int) -> Gang:
+        """Runs `task(worker)` for each worker, all at the same time."""
+        gang = Gang(task, workers)
+        with self._lock:
+            self._busy += workers
+            # a gang may wait for its own consumer, so every task has a thread of its own
+            while len(self._threads) < self._busy:
+                name = f"pyflare-{len(self._threads)}"
+                thread = threading.Thread(target=self._serve, name=name, daemon=True)
+                self._threads.append(thread)
+                thread.start()
+        for worker in range(workers):
+            self._queue.put((gang, worker))
+        return gang
+
+    def _serve(self) -> None:
+        while True:
+            gang, worker = self._queue.get()
+            with self._lock:
+                pass
+            try:
+                gang.run(worker)
+            finally:
+                with self._lock:
+                    self._busy -= 1
+            del gang
+
+
+POOL = Pool()
