@@ -12,7 +12,7 @@ from pyflare.engine.analyze.expressions import Typer, has_aggregate
 from pyflare.engine.analyze.finish import widened
 from pyflare.engine.analyze.grouping_sets import Expansion, cube, expansion, rollup
 from pyflare.engine.analyze.items import Item, items_of, named_columns
-from pyflare.engine.analyze.lookup import expanded
+from pyflare.engine.analyze.lookup import expanded, unresolved
 from pyflare.engine.analyze.ordering import sort_key
 from pyflare.engine.analyze.scope import Scope
 from pyflare.engine.analyze.subqueries import Pending, applied
@@ -24,13 +24,17 @@ from pyflare.engine.plan.expressions import columns_of, map_children, substitute
 
 @dataclass
 class Grouping:
-    """The keys and aggregates of one GROUP BY; `lift` moves expressions above it."""
+    """The keys and aggregates of one GROUP BY; `lift` moves expressions above it.
+
+    `shown` is what the select list shows, once HAVING and ORDER BY are being lifted.
+    """
 
     analysis: Analysis
     inside: frozenset[int]
     keys: list[tuple[Column, Expr]]
     expansion: Expansion | None = None
     aggregates: dict[AggregateCall, Column] = field(default_factory=dict)
+    shown: Scope | None = None
 
     def __post_init__(self) -> None:
         columns = [c for c, _ in self.keys] if self.expansion is None else self.expansion.keys
@@ -53,10 +57,22 @@ class Grouping:
                 return self._grouping(expr, args)
             case Column():
                 if expr.id in self.inside and expr.id not in self._known:
-                    raise _missing(expr)
+                    raise self._missing(expr)
                 return expr
             case _:
                 return map_children(expr, self.lift)
+
+    def _missing(self, column: Column) -> Exception:
+        """A column that is neither grouped nor aggregated."""
+        if self.shown is not None:
+            return unresolved(self.shown, s.Attribute((column.name,)))
+        if not self.keys:
+            return analysis_error("MISSING_GROUP_BY", {})
+        name = column.name
+        return analysis_error(
+            "MISSING_AGGREGATION",
+            {"expression": f'"{name}"', "expressionAnyValue": f'"any_value({name})"'},
+        )
 
     def lift_window(self, call: WindowCall) -> WindowCall:
         """A window function over the groups."""
@@ -109,19 +125,12 @@ def _text(expr: Expr) -> str:
     return expr.name if isinstance(expr, Column) else "expression"
 
 
-def _missing(column: Column) -> Exception:
-    return analysis_error(
-        "MISSING_AGGREGATION",
-        {"expression": f'"{column.name}"', "expressionAnyValue": f'"any_value({column.name})"'},
-    )
-
-
 def aggregate(
     node: s.Aggregate, analysis: Analysis, order: Sequence[s.SyntaxExpr] | None = None
 ) -> Analyzed:
     """GROUP BY with its select list, HAVING and, for SQL, the ORDER BY that stands over it."""
     child = analysis.relation(node.child, analysis)
-    below = Typer(analysis, child.scope)
+    below = Typer(analysis, child.scope, grouped=True)
     items = items_of(below, node.items)
     keys, sets = _keys(below, node, items)
     for value in keys:
@@ -137,8 +146,10 @@ def aggregate(
     lifted = [Item(item.name, grouping.lift(item.value), item.visible) for item in items]
     columns, entries = named_columns(analysis, lifted)
     scope = Scope(entries, None, (child.scope,))
-    above = Typer(analysis, scope, below=child.scope, rows=child.scope, pending=below.pending)
+    above = replace(below, scope=scope, below=child.scope, rows=child.scope, aliases={})
     having = None
+    if keys:
+        grouping.shown = scope
     if node.having is not None:
         condition = grouping.lift(above.condition(node.having, "FILTER"))
         having = substitute(condition, {c.id: value for c, value in columns})

@@ -159,7 +159,37 @@ def cast(expr: Expr, type: Type, timezone: str) -> Expr:
                 otherwise=None if otherwise is None else cast(otherwise, type, timezone),
                 type=type,
             )
-    return Cast(expr, type, "ansi", expr.nullable, _zone(expr.type, type, timezone))
+    nullable = expr.nullable or may_be_null(expr.type, type)
+    return Cast(expr, type, "ansi", nullable, _zone(expr.type, type, timezone))
+
+
+def may_be_null(from_: Type, to: Type) -> bool:
+    """Spark calls the cast of a non-NULL value nullable, even where ANSI raises instead."""
+    match from_, to:
+        case (_, _) if from_ == to:
+            return False
+        case (String(), Binary()):
+            return False
+        case (String(), _):
+            return True
+        case (_, String()):
+            return False
+        case (Timestamp() | TimestampNTZ(), Date()):
+            return False
+        case (Float(), Timestamp()):
+            return True
+        case (_, Date() | CalendarInterval()):
+            return True
+        case (_, Decimal()):
+            exact = decimals.of_number(from_)
+            if exact is None or isinstance(from_, Float):
+                return True
+            whole = to.precision - to.scale >= exact.precision - exact.scale
+            return not (whole and to.scale >= exact.scale)
+        case (Float() | Decimal(), Integer()):
+            return True
+        case _:
+            return False
 
 
 def _has_number(case: Case) -> bool:
@@ -214,7 +244,7 @@ def implicit(expr: Expr, wanted: Type, timezone: str) -> Expr | None:
     """An argument of a function that wants `wanted`, or None where Spark refuses it.
 
     NULL fits everywhere; a string converts to any atomic type and any atomic type to a string;
-    numbers only widen; a date is a timestamp and a timestamp a date.
+    numbers convert to one another; a date is a timestamp and a timestamp a date.
     """
     if expr.type == wanted:
         return expr
@@ -229,19 +259,11 @@ def _implicit(from_: Type, to: Type) -> bool:
             return True
         case (String(), _):
             return not isinstance(to, Array | Map | Struct) and not is_interval(to)
-        case (Array() | Map() | Struct() | Binary(), String()):
+        case (Array() | Map() | Struct(), String()):
             return False
         case (_, String()):
-            return not is_interval(from_)
-        case (Integer(x), Integer(y)):
-            return x <= y
-        case (Integer() | Decimal() | Float(), Float(64)):
             return True
-        case (Integer(), Float(32)):
-            return True
-        case (Integer(), Decimal()):
-            return True
-        case (Decimal(), Decimal()):
+        case (Integer() | Decimal() | Float(), Integer() | Decimal() | Float()):
             return True
         case (Date(), Timestamp() | TimestampNTZ()) | (Timestamp() | TimestampNTZ(), Date()):
             return True

@@ -16,12 +16,13 @@ from pyflare.codegen.ir.expr import (
     UdfCall,
     WindowCall,
 )
-from pyflare.codegen.ir.types import BOOLEAN, INT, Array, Boolean, Map, Null, String, Struct
+from pyflare.codegen.ir.types import BOOLEAN, INT, Array, Boolean, Integer, Map, Null, Struct
 from pyflare.engine.analyze import coerce, lookup, subqueries
 from pyflare.engine.analyze.analysis import Analysis
-from pyflare.engine.analyze.functions import BUILTINS, Arguments
+from pyflare.engine.analyze.functions import BUILTINS, UNBUILT, Arguments
 from pyflare.engine.analyze.functions.casts import explicit_cast
 from pyflare.engine.analyze.functions.predicates import choice
+from pyflare.engine.analyze.functions.temporal import moved_name
 from pyflare.engine.analyze.names import Node, shown
 from pyflare.engine.analyze.scope import Scope
 from pyflare.engine.analyze.subqueries import Pending
@@ -52,6 +53,9 @@ class Typer:
     pending: list[Pending] = field(default_factory=list)
     windows: list[tuple[Column, WindowCall]] = field(default_factory=list)
     within: str | None = None
+    grouped: bool = False
+    whole: s.SyntaxExpr | None = None
+    spelled: dict[int, str] = field(default_factory=dict)
 
     def expr(self, node: Node) -> Expr:
         """The typed form of an expression."""
@@ -97,14 +101,18 @@ class Typer:
 
     def shown(self, node: Node) -> str:
         """The expression as Spark prints it in column names and errors."""
-        return shown(node, lambda attribute: lookup.shown_attribute(self, attribute))
+        return shown(
+            node,
+            lambda attribute: lookup.shown_attribute(self, attribute),
+            lambda call: self.spelled.get(id(call)),
+        )
 
     def condition(self, node: s.SyntaxExpr, what: str) -> Expr:
-        """A predicate: a boolean, or text read as one."""
-        value = self.expr(node)
+        """A predicate: a boolean, or NULL."""
+        value = replace(self, whole=node).expr(node)
         if isinstance(value.type, Boolean):
             return value
-        if isinstance(value.type, Null | String):
+        if isinstance(value.type, Null):
             return coerce.cast(value, BOOLEAN, self.analysis.options.timezone)
         raise analysis_error(
             f"DATATYPE_MISMATCH.{what}_NOT_BOOLEAN",
@@ -137,12 +145,16 @@ class Typer:
         if registered is not None:
             return self._user_function(replace(registered, args=node.args, origin=node.origin))
         builtin = BUILTINS.get(name)
+        if name in ("grouping", "grouping_id") and not self.grouped:
+            raise analysis_error("UNSUPPORTED_GROUPING_EXPRESSION", {}, node.origin)
         if name in WINDOW_ONLY:
             raise analysis_error(
                 "WINDOW_FUNCTION_WITHOUT_OVER_CLAUSE",
                 {"funcName": f'"{self.shown(node)}"'},
                 node.origin,
             )
+        if builtin is None and name in UNBUILT:
+            raise unsupported(f"the function {name}")
         if builtin is None:
             raise lookup.unknown_function(self.analysis, node)
         if builtin.aggregate:
@@ -155,13 +167,19 @@ class Typer:
                 node.origin,
             )
         args = lookup.expanded_arguments(self, node)
-        if not builtin.least <= len(args) <= (builtin.most or len(args)):
+        if not builtin.takes(len(args)):
             raise wrong_number(node, builtin.least, builtin.most, len(args))
-        return builtin.build(self.arguments(node.name, args, node.origin, node))
+        given = self.arguments(node.name, args, node.origin, node)
+        made = builtin.build(given)
+        if name in ("+", "-", "*") and len(args) == 2:
+            spelling = moved_name(name, given, self.shown)
+            if spelling is not None:
+                self.spelled[id(node)] = spelling
+        return made
 
     def _aggregate(self, node: s.Function) -> Expr:
         if self.no_aggregates is not None:
-            raise unsupported(f"the aggregate function {node.name} in {self.no_aggregates}")
+            raise self._misplaced(node)
         if self.within is not None:
             raise analysis_error("NESTED_AGGREGATE_FUNCTION", {}, node.origin)
         if node.within_group:
@@ -171,7 +189,7 @@ class Typer:
             self, scope=self.rows or self.scope, rows=None, below=None, within=node.name
         )
         args = lookup.expanded_arguments(inner, node)
-        if not builtin.least <= len(args) <= (builtin.most or len(args)):
+        if not builtin.takes(len(args)):
             raise wrong_number(node, builtin.least, builtin.most, len(args))
         given = inner.arguments(node.name, args, node.origin, node)
         made = builtin.build(replace(given, ignore_nulls=node.ignore_nulls, distinct=node.distinct))
@@ -185,12 +203,23 @@ class Typer:
             )
         return replace(made, filter=condition)
 
+    def _misplaced(self, node: s.Function) -> Exception:
+        """An aggregate function where none may stand."""
+        shown = self.shown(node)
+        if self.no_aggregates == "WHERE":
+            return analysis_error(
+                "INVALID_WHERE_CONDITION",
+                {"condition": f'"{self.shown(self.whole or node)}"', "expressionList": shown},
+                node.origin,
+            )
+        return unsupported(f"the aggregate function {node.name} in {self.no_aggregates}")
+
     def _case(self, node: s.CaseWhen) -> Expr:
         branches: list[tuple[Expr, Expr]] = []
         for when, then in node.branches:
             test = self.expr(when)
             if not isinstance(test.type, Boolean):
-                if not isinstance(test.type, Null | String):
+                if not isinstance(test.type, Null):
                     index = len(branches) + 1
                     raise analysis_error(
                         "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE",
@@ -215,7 +244,9 @@ class Typer:
     def _extract(self, node: s.Extract) -> Expr:
         child = self.expr(node.child)
         key = self.expr(node.key)
-        return extracted(child, key, node.origin)
+        if isinstance(child.type, Struct) and isinstance(key, Literal):
+            self.spelled[id(node)] = f"{self.shown(node.child)}.{key.value}"
+        return extracted(child, key, node.origin, self.shown(node.child))
 
     def _user_function(self, node: s.PythonFunction) -> Expr:
         args = tuple([self.expr(arg) for arg in lookup.expanded(self, node.args)])
@@ -226,18 +257,20 @@ class Typer:
         return window_call(self, node)
 
 
-def extracted(child: Expr, key: Expr, origin: Origin | None) -> Expr:
+def extracted(child: Expr, key: Expr, origin: Origin | None, text: str) -> Expr:
     """child[key]: a field of a struct, an element of an array, a value of a map."""
     match child.type:
         case Struct():
             if not isinstance(key, Literal) or not isinstance(key.value, str):
                 raise analysis_error(
                     "INVALID_EXTRACT_FIELD_TYPE",
-                    {"extraction": '"…"'},
+                    {"extraction": f'"{text}"'},
                     origin,
                 )
-            return field_of(child, key.value, origin)
+            return field_of(child, key.value, origin, text)
         case Array(element):
+            if not isinstance(key.type, Integer | Null):
+                raise unsupported("an array's element by something that is no integer")
             index = coerce.implicit(key, INT, "UTC") or key
             return Call("element", (child, index), element, True, origin)
         case Map():
@@ -245,13 +278,19 @@ def extracted(child: Expr, key: Expr, origin: Origin | None) -> Expr:
         case _:
             raise analysis_error(
                 "INVALID_EXTRACT_BASE_FIELD_TYPE",
-                {"base": '"…"', "other": f'"{sql_name(child.type)}"'},
+                {"base": f'"{text}"', "other": f'"{sql_name(child.type)}"'},
                 origin,
             )
 
 
-def field_of(child: Expr, name: str, origin: Origin | None) -> Expr:
+def field_of(child: Expr, name: str, origin: Origin | None, text: str) -> Expr:
     """child.name of a struct; of an array of structs the array of the fields is not built."""
+    if not isinstance(child.type, Struct | Array | Map):
+        raise analysis_error(
+            "INVALID_EXTRACT_BASE_FIELD_TYPE",
+            {"base": f'"{text}"', "other": f'"{sql_name(child.type)}"'},
+            origin,
+        )
     if not isinstance(child.type, Struct):
         raise unsupported(f"the field {name} of a value of type {sql_name(child.type)}")
     found = [

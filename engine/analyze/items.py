@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pyflare.codegen.ir.expr import Column, Expr
 from pyflare.engine.analyze.analysis import Analysis
-from pyflare.engine.analyze.lookup import starred
+from pyflare.engine.analyze.lookup import is_bare_function, starred, struct_fields
 from pyflare.engine.analyze.scope import Visible
 from pyflare.engine.errors import unsupported
 from pyflare.engine.plan import syntax as s
@@ -31,6 +31,8 @@ def items_of(typer: Typer, nodes: Iterable[s.SyntaxExpr]) -> list[Item]:
     items: list[Item] = []
     for node in nodes:
         match node:
+            case s.Star() if (fields := struct_fields(typer, node)) is not None:
+                items.extend(Item(name, value) for name, value in fields)
             case s.Star() | s.RegexColumns():
                 items.extend(Item(v.name, v.column, v) for v in starred(typer, node))
             case s.Alias(child, names):
@@ -59,7 +61,7 @@ def _passed_on(typer: Typer, node: s.SyntaxExpr, value: Expr) -> Visible | None:
 def name_of(typer: Typer, node: s.SyntaxExpr) -> str:
     """The name of a column that the user did not name."""
     match node:
-        case s.Attribute(parts):
+        case s.Attribute(parts) if not is_bare_function(node):
             return parts[-1]
         case s.CastTo(s.Attribute(parts)):
             return parts[-1]

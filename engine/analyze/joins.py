@@ -115,6 +115,15 @@ def _using(
                     "right": f'"{sql_name(b.column.type)}"',
                 },
             )
+        if not coerce.orderable(type):
+            raise analysis_error(
+                "DATATYPE_MISMATCH.INVALID_ORDERING_TYPE",
+                {
+                    "sqlExpr": f'"({a.name} = {b.name})"',
+                    "functionName": "`=`",
+                    "dataType": f'"{sql_name(type)}"',
+                },
+            )
         zone = analysis.options.timezone
         args = (coerce.cast(a.column, type, zone), coerce.cast(b.column, type, zone))
         tests.append(Call("eq", args, BOOLEAN, any(x.nullable for x in args)))

@@ -7,18 +7,20 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pyflare.codegen.ir.expr import Call, Expr, Literal
-from pyflare.codegen.ir.types import INT
+from pyflare.codegen.ir.types import INT, Struct
 from pyflare.engine.analyze.names import Node
 from pyflare.engine.analyze.scope import Scope, Visible
 from pyflare.engine.errors import analysis_error
 from pyflare.engine.plan import syntax as s
 from pyflare.engine.plan.expressions import NONDETERMINISTIC, walk
+from pyflare.engine.suggest import proposals, quoted
 
 if TYPE_CHECKING:
     from pyflare.engine.analyze.analysis import Analysis
     from pyflare.engine.analyze.expressions import Typer
 
-_PROPOSALS = 5
+# The qualifier that the SQL parser gives to a subquery without a name
+UNNAMED = "__auto_generated_subquery_name"
 # Names that are calls when no column has them, as in SELECT current_date
 _BARE_FUNCTIONS = {
     "current_date",
@@ -40,7 +42,7 @@ def attribute(typer: Typer, node: s.Attribute) -> Expr:
     if found is not None:
         value, nested = found
         return _fields(value, nested, node)
-    if len(node.parts) == 1 and node.parts[0].lower() in _BARE_FUNCTIONS:
+    if is_bare_function(node):
         return typer.expr(s.Function(node.parts[0], (), origin=node.origin))
     if node.plan_id is not None:
         raise analysis_error(
@@ -49,9 +51,16 @@ def attribute(typer: Typer, node: s.Attribute) -> Expr:
     raise unresolved(typer.scope, node)
 
 
+def is_bare_function(node: s.Attribute) -> bool:
+    """The name is a call without parentheses unless a column has it."""
+    return len(node.parts) == 1 and node.parts[0].lower() in _BARE_FUNCTIONS
+
+
 def shown_attribute(typer: Typer, node: s.Attribute) -> str:
     """A name as Spark prints it: without its qualifier, with the fields it goes into."""
     found = _find(typer, node)
+    if found is None and is_bare_function(node):
+        return typer.shown(s.Function(node.parts[0], ()))
     if found is None:
         return ".".join(node.parts)
     nested = found[1]
@@ -112,7 +121,7 @@ def _of_dataframe(typer: Typer, node: s.Attribute) -> tuple[Expr, tuple[str, ...
 def _only(found: list[Visible], node: s.Attribute) -> Visible:
     if len(found) == 1:
         return found[0]
-    names = ", ".join(quoted((*v.qualifier, v.name)) for v in found)
+    names = ", ".join(quoted((*_named(v.qualifier), v.name)) for v in found)
     raise analysis_error(
         "AMBIGUOUS_REFERENCE",
         {"name": quoted(node.parts), "referenceNames": f"[{names}]"},
@@ -123,8 +132,10 @@ def _only(found: list[Visible], node: s.Attribute) -> Visible:
 def _fields(value: Expr, nested: tuple[str, ...], node: s.Attribute) -> Expr:
     from pyflare.engine.analyze.expressions import field_of
 
+    shown = ".".join(node.parts[: len(node.parts) - len(nested)][-1:])
     for name in nested:
-        value = field_of(value, name, node.origin)
+        value = field_of(value, name, node.origin, shown)
+        shown += f".{name}"
     return value
 
 
@@ -137,39 +148,20 @@ def unresolved(scope: Scope, node: s.Attribute) -> Exception:
         )
     return analysis_error(
         "UNRESOLVED_COLUMN.WITH_SUGGESTION",
-        {"objectName": name, "proposal": ", ".join(proposals(scope, node.parts))},
+        {"objectName": name, "proposal": nearest(scope, node.parts)},
         node.origin,
     )
 
 
-def proposals(scope: Scope, parts: tuple[str, ...]) -> list[str]:
-    """The five visible names nearest to `parts`, qualified as the name is."""
-    qualifiers = {v.qualifier for v in scope.entries}
-    # Spark leaves out the prefix that all candidates share, unless the name is qualified
-    shared = len(qualifiers) == 1
-    names = []
-    for v in scope.entries:
-        full = (v.name,) if shared and len(parts) == 1 else (*v.qualifier, v.name)
-        names.append(full)
-    wanted = ".".join(parts)
-    names.sort(key=lambda full: _distance(".".join(full).lower(), wanted.lower()))
-    return [quoted(full) for full in names[:_PROPOSALS]]
+def nearest(scope: Scope, parts: tuple[str, ...]) -> str:
+    """The visible names that look most like `parts`."""
+    names = sorted((*_named(v.qualifier), v.name) for v in scope.entries)
+    return proposals(parts, names)
 
 
-def _distance(a: str, b: str) -> int:
-    """Levenshtein's."""
-    previous = list(range(len(b) + 1))
-    for i, x in enumerate(a, 1):
-        current = [i]
-        for j, y in enumerate(b, 1):
-            current.append(min(previous[j] + 1, current[-1] + 1, previous[j - 1] + (x != y)))
-        previous = current
-    return previous[-1]
-
-
-def quoted(parts: tuple[str, ...]) -> str:
-    """A name as errors show it: every part in backquotes."""
-    return ".".join("`" + part.replace("`", "``") + "`" for part in parts)
+def _named(qualifier: tuple[str, ...]) -> tuple[str, ...]:
+    """A qualifier as messages show it: a subquery without a name has none."""
+    return () if qualifier == (UNNAMED,) else qualifier
 
 
 def expanded(typer: Typer, nodes: tuple[s.SyntaxExpr, ...]) -> tuple[Node, ...]:
@@ -191,6 +183,21 @@ def expanded_arguments(typer: Typer, node: s.Function) -> tuple[Node, ...]:
         case ("count", (s.Star((), None, ()),)):
             return (Literal(1, INT),)
     return expanded(typer, node.args)
+
+
+def struct_fields(typer: Typer, node: s.Star) -> list[tuple[str, Expr]] | None:
+    """The fields of `column.*` for a struct column; None if the star is of a relation."""
+    sensitive = typer.analysis.options.case_sensitive
+    if not node.target or node.plan_id is not None or typer.scope.star(node.target, sensitive):
+        return None
+    attribute_ = s.Attribute(node.target, origin=node.origin)
+    if _find(typer, attribute_) is None:
+        return None
+    value = attribute(typer, attribute_)
+    if not isinstance(value.type, Struct):
+        return None
+    names = [field.name for field in value.type.fields]
+    return [(name, _fields(value, (name,), attribute_)) for name in names]
 
 
 def starred(typer: Typer, node: s.Star | s.RegexColumns) -> tuple[Visible, ...]:
@@ -217,7 +224,7 @@ def _chosen(scope: Scope, node: s.Star | s.RegexColumns, sensitive: bool) -> tup
             "CANNOT_RESOLVE_STAR_EXPAND",
             {
                 "targetString": quoted(node.target),
-                "columns": ", ".join(f"`{v.name}`" for v in scope.entries),
+                "columns": ", ".join(f"`{name}`" for name in sorted(v.name for v in scope.entries)),
             },
             node.origin,
         )

@@ -28,6 +28,7 @@ from pyflare.engine.types import sql_name
 
 Node: TypeAlias = s.SyntaxExpr | Column
 Show: TypeAlias = Callable[[s.Attribute], str]
+Spelling: TypeAlias = Callable[[Node], str | None]
 
 _INFIX = {
     "+": "+",
@@ -54,12 +55,16 @@ _INFIX = {
 }
 
 
-def shown(node: Node, attribute: Show) -> str:
-    """The text of `node`; `attribute` prints a name."""
+def shown(node: Node, attribute: Show, spelling: Spelling) -> str:
+    """The text of `node`; `attribute` prints a name, `spelling` knows the texts that depend on
+    types (a date plus a number prints as date_add)."""
 
     def text(part: Node) -> str:
-        return shown(part, attribute)
+        return shown(part, attribute, spelling)
 
+    known = spelling(node)
+    if known is not None:
+        return known
     match node:
         case Column():
             return node.name
@@ -100,8 +105,6 @@ def shown(node: Node, attribute: Show) -> str:
                 values = f"named_struct({values})"
             return f"({values} IN (listquery()))"
         case s.Extract():
-            if isinstance(node.key, Literal) and isinstance(node.key.value, str):
-                return f"{text(node.child)}[{text(node.key)}]"
             return f"{text(node.child)}[{text(node.key)}]"
         case s.LambdaFunction():
             return f"lambdafunction({text(node.body)}, {', '.join(node.parameters)})"
@@ -129,27 +132,36 @@ def _function(node: s.Function, text: Callable[[Node], str]) -> str:
         args = ["1"]
     distinct = "DISTINCT " if node.distinct else ""
     body = f"{_RENAMED.get(name, name)}({distinct}{', '.join(args)})"
-    if node.ignore_nulls and name in ("first", "last", "any_value", "first_value", "last_value"):
-        body += " ignore nulls"
     if node.filter is not None:
         body += f" FILTER (WHERE {text(node.filter)})"
     return body
 
 
 def _window(node: s.WindowOver, text: Callable[[Node], str]) -> str:
-    if node.name is not None and not node.partition and not node.order:
-        return f"{text(node.function)} OVER {node.name}"
     parts = []
     if node.partition:
         parts.append("PARTITION BY " + ", ".join(map(text, node.partition)))
     if node.order:
         parts.append("ORDER BY " + ", ".join(map(text, node.order)))
-    if node.frame is not None:
-        frame = node.frame
-        parts.append(
-            f"{frame.unit.upper()} BETWEEN {_bound(frame.start, -1)} AND {_bound(frame.end, 1)}"
-        )
+    name = node.function.name.lower() if isinstance(node.function, s.Function) else ""
+    parts.append(_frame(name, node))
     return f"{text(node.function)} OVER ({' '.join(parts)})"
+
+
+def _frame(name: str, node: s.WindowOver) -> str:
+    if name in ("lag", "lead"):
+        return (
+            "ROWS BETWEEN -1 FOLLOWING AND -1 FOLLOWING"
+            if name == "lag"
+            else ("ROWS BETWEEN 1 FOLLOWING AND 1 FOLLOWING")
+        )
+    if name in _RANKING:
+        return "ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW"
+    if node.frame is None:
+        unit, end = ("RANGE", "CURRENT ROW") if node.order else ("ROWS", "UNBOUNDED FOLLOWING")
+        return f"{unit} BETWEEN UNBOUNDED PRECEDING AND {end}"
+    start, end = _bound(node.frame.start, -1), _bound(node.frame.end, 1)
+    return f"{node.frame.unit.upper()} BETWEEN {start} AND {end}"
 
 
 def _bound(offset: int | None, side: int) -> str:
@@ -259,7 +271,7 @@ def _day_time(micros: int, type: DayTimeInterval) -> str:
     rest = micros
     for unit in range(type.start, type.end + 1):
         count, rest = divmod(rest, sizes[unit])
-        digits = str(count) if unit == type.start and unit != 3 else f"{count:02d}"
+        digits = str(count) if unit == 0 else f"{count:02d}"
         if unit == 3 and rest:
             digits += f".{rest:06d}".rstrip("0")
         parts.append(digits)
@@ -288,7 +300,50 @@ def _fixed(template: str, arity: int) -> Callable[[list[str]], str | None]:
     return lambda args: template.format(*args) if len(args) == arity else None
 
 
-_RENAMED: dict[str, str] = {}
+def _defaults(template: str, *values: str) -> Callable[[list[str]], str | None]:
+    """A function that prints the default values of arguments left out."""
+    total = template.count("{")
+
+    def build(args: list[str]) -> str | None:
+        missing = total - len(args)
+        if not 0 <= missing <= len(values):
+            return None
+        return template.format(*args, *values[len(values) - missing :])
+
+    return build
+
+
+def _called(name: str, args: list[str]) -> str:
+    return f"{name}({', '.join(args)})"
+
+
+def _trimmed(side: str, name: str) -> Callable[[list[str]], str | None]:
+    return lambda args: f"TRIM({side} {args[0]} FROM {args[1]})" if len(args) == 2 else None
+
+
+def _like(args: list[str]) -> str:
+    escape = "" if len(args) == 2 or args[2] == "\\" else f" ESCAPE '{args[2]}'"
+    return f"{args[0]} LIKE {args[1]}{escape}"
+
+
+def _extract(name: str) -> Callable[[list[str]], str | None]:
+    return _fixed(name + "({0} FROM {1})", 2)
+
+
+_RANKING = frozenset(("row_number", "rank", "dense_rank", "percent_rank", "cume_dist", "ntile"))
+_UPPER = """acos acosh asin asinh atan atan2 atanh cbrt ceil cos cosh cot csc degrees dense_rank e
+exp expm1 floor hypot log10 log1p log2 percent_rank pi power radians rank regexp_like sec signum
+sin sinh sqrt tan tanh"""
+_FORMAT = "yyyy-MM-dd HH:mm:ss"
+_RENAMED: dict[str, str] = {
+    **{name: name.upper() for name in _UPPER.split()},
+    "rlike": "RLIKE",
+    "regexp": "RLIKE",
+    "random": "rand",
+    "curdate": "current_date",
+    "current_database": "current_schema",
+    "array_agg": "collect_list",
+}
 
 _SPECIAL: dict[str, Callable[[list[str]], str | None]] = {
     "!": _fixed("(NOT {0})", 1),
@@ -296,13 +351,63 @@ _SPECIAL: dict[str, Callable[[list[str]], str | None]] = {
     "!=": _fixed("(NOT ({0} = {1}))", 2),
     "<>": _fixed("(NOT ({0} = {1}))", 2),
     "-": _fixed("(- {0})", 1),
-    "negative": _fixed("negative({0})", 1),
     "+": _fixed("(+ {0})", 1),
+    "positive": _fixed("(+ {0})", 1),
     "~": _fixed("~{0}", 1),
     "isnull": _fixed("({0} IS NULL)", 1),
     "isnotnull": _fixed("({0} IS NOT NULL)", 1),
-    "like": _fixed("{0} LIKE {1}", 2),
-    "ilike": _fixed("ilike({0}, {1})", 2),
+    "like": _like,
     "in": lambda args: f"({args[0]} IN ({', '.join(args[1:])}))",
     "if": _fixed("(IF({0}, {1}, {2}))", 3),
+    "first": lambda args: f"first({args[0]})",
+    "last": lambda args: f"last({args[0]})",
+    "first_value": lambda args: f"first_value({args[0]})",
+    "last_value": lambda args: f"last_value({args[0]})",
+    "any_value": lambda args: f"any_value({args[0]})",
+    "round": _defaults("round({}, {})", "0"),
+    "bround": _defaults("bround({}, {})", "0"),
+    "log": lambda args: f"LOG({', '.join(args if len(args) == 2 else ['E()', *args])})",
+    "substring": _defaults("substring({}, {}, {})", "2147483647"),
+    "substr": _defaults("substr({}, {}, {})", "2147483647"),
+    "trim": _trimmed("BOTH", "trim"),
+    "ltrim": _trimmed("LEADING", "ltrim"),
+    "rtrim": _trimmed("TRAILING", "rtrim"),
+    "replace": _defaults("replace({}, {}, {})", ""),
+    "locate": _defaults("locate({}, {}, {})", "1"),
+    "position": _defaults("position({}, {}, {})", "1"),
+    "lpad": _defaults("lpad({}, {}, {})", " "),
+    "rpad": _defaults("rpad({}, {}, {})", " "),
+    "split": _defaults("split({}, {}, {})", "-1"),
+    "overlay": _defaults("overlay({}, {}, {}, {})", "-1"),
+    "regexp_replace": _defaults("regexp_replace({}, {}, {}, {})", "1"),
+    "regexp_extract": _defaults("regexp_extract({}, {}, {})", "1"),
+    "extract": _extract("extract"),
+    "datepart": _extract("datepart"),
+    "dateadd": lambda args: _called("date_add" if len(args) == 2 else "timestampadd", args),
+    "datediff": lambda args: _called("datediff" if len(args) == 2 else "timestampdiff", args),
+    "months_between": _defaults("months_between({}, {}, {})", "true"),
+    "unix_timestamp": _defaults("unix_timestamp({}, {})", "current_timestamp()", _FORMAT),
+    "to_unix_timestamp": _defaults("to_unix_timestamp({}, {})", _FORMAT),
+    "from_unixtime": _defaults("from_unixtime({}, {})", _FORMAT),
+    "raise_error": _fixed("raise_error(USER_RAISED_EXCEPTION, map(errorMessage, {0}))", 1),
+    "assert_true": _fixed("assert_true({0}, '{0}' is not true!)", 1),
+    "lag": _defaults("lag({}, {}, {})", "1", "NULL"),
+    "lead": _defaults("lead({}, {}, {})", "1", "NULL"),
+    **{
+        name: _fixed("{0}", 1)
+        for name in [
+            "boolean",
+            "tinyint",
+            "smallint",
+            "int",
+            "bigint",
+            "float",
+            "double",
+            "decimal",
+            "string",
+            "binary",
+            "date",
+            "timestamp",
+        ]
+    },
 }

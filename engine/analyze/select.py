@@ -33,7 +33,7 @@ def project(node: s.Project, analysis: Analysis) -> Analyzed:
     if is_global(node.items, AGGREGATES):
         return aggregate(s.Aggregate(node.child, (), node.items), analysis)
     child = analysis.relation(node.child, analysis)
-    typer = Typer(analysis, child.scope, below=child.below)
+    typer = Typer(analysis, child.scope)
     items = items_of(typer, node.items)
     return projected(child, items, typer)
 
@@ -125,7 +125,8 @@ def _grouped(node: s.Relation, analysis: Analysis) -> tuple[s.Aggregate, Analysi
 def limit(node: s.Limit | s.Offset, analysis: Analysis) -> Analyzed:
     child = analysis.relation(node.child, analysis)
     what = "limit" if isinstance(node, s.Limit) else "offset"
-    count = _count(node.limit if isinstance(node, s.Limit) else node.offset, what, analysis)
+    wanted = node.limit if isinstance(node, s.Limit) else node.offset
+    count = _count(wanted, what, child.scope, analysis)
     match node:
         case s.Limit():
             plan: p.Plan = p.Limit(child.plan, count)
@@ -134,8 +135,8 @@ def limit(node: s.Limit | s.Offset, analysis: Analysis) -> Analyzed:
     return Analyzed(plan, child.scope)
 
 
-def _count(node: s.SyntaxExpr, what: str, analysis: Analysis) -> int:
-    typer = Typer(analysis, Scope(()), no_aggregates=what.upper())
+def _count(node: s.SyntaxExpr, what: str, scope: Scope, analysis: Analysis) -> int:
+    typer = Typer(analysis, scope, no_aggregates=what.upper())
     value = constant(typer.expr(node))
     text = typer.shown(node)
     if value is None:
@@ -206,7 +207,7 @@ def same_name(a: str, b: str, analysis: Analysis) -> bool:
 def with_columns(node: s.WithColumns, analysis: Analysis) -> Analyzed:
     """Each column replaces those of its name, or is added."""
     child = analysis.relation(node.child, analysis)
-    typer = Typer(analysis, child.scope, below=child.below)
+    typer = Typer(analysis, child.scope)
     made: list[Item] = []
     for alias in node.columns:
         value = typer.expr(alias.child)

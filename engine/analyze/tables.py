@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pyflare.codegen.ir.expr import Column, Expr, Literal
-from pyflare.codegen.ir.types import BIGINT, Type
+from pyflare.codegen.ir.types import BIGINT, NULL, STRING, Type
 from pyflare.engine.analyze import coerce
 from pyflare.engine.analyze.analysis import Analysis, Analyzed
 from pyflare.engine.analyze.expressions import Typer
@@ -16,6 +16,8 @@ from pyflare.engine.plan import nodes as p
 from pyflare.engine.plan import syntax as s
 from pyflare.engine.storage.table import Table
 from pyflare.engine.suggest import quoted
+
+SEARCH_PATH = "[`system`.`builtin`, `system`.`session`, `spark_catalog`.`default`]"
 
 
 def named(node: s.NamedTable, analysis: Analysis) -> Analyzed:
@@ -30,7 +32,9 @@ def named(node: s.NamedTable, analysis: Analysis) -> Analyzed:
     found = analysis.session.lookup_table(node.parts)
     if found is None:
         raise analysis_error(
-            "TABLE_OR_VIEW_NOT_FOUND", {"relationName": quoted(node.parts)}, node.origin
+            "TABLE_OR_VIEW_NOT_FOUND",
+            {"relationName": quoted(node.parts), "searchPath": SEARCH_PATH},
+            node.origin,
         )
     if not isinstance(found, s.Relation):
         return scan(found, analysis, node.parts)
@@ -86,8 +90,9 @@ def values(node: s.Values, analysis: Analysis) -> Analyzed:
     rows = [[typer.expr(value) for value in row] for row in node.rows]
     types: list[Type] = []
     for at in range(width):
+        given = {row[at].type for row in rows}
         type = coerce.common([row[at].type for row in rows])
-        if type is None:
+        if type is None or (STRING in given and len(given - {NULL}) > 1):
             raise analysis_error(
                 "INVALID_INLINE_TABLE.INCOMPATIBLE_TYPES_IN_INLINE_TABLE",
                 {"colName": f"`col{at + 1}`"},

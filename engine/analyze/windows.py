@@ -31,7 +31,9 @@ _WHOLE = Frame("rows", None, None)
 
 def window_call(typer: Typer, node: s.WindowOver) -> Column:
     """The column that will hold the function's value."""
-    node = _defined(typer, node)
+    written, node = node, _defined(typer, node)
+    if written is not node:
+        typer.spelled[id(written)] = typer.shown(node)
     if not isinstance(node.function, s.Function):
         raise unsupported("a window over something that is no function")
     partition = tuple([typer.expr(part) for part in node.partition])

@@ -15,6 +15,7 @@ from pyflare.engine.analyze.functions import (
     strings,
 )
 from pyflare.engine.analyze.functions.signature import Arguments, Builtin
+from pyflare.engine.analyze.functions.unbuilt import UNBUILT
 
 BUILTINS: dict[str, Builtin] = {
     **arithmetic.TABLE,
@@ -31,4 +32,4 @@ BUILTINS: dict[str, Builtin] = {
 
 AGGREGATES = frozenset(name for name, builtin in BUILTINS.items() if builtin.aggregate)
 
-__all__ = ["AGGREGATES", "BUILTINS", "Arguments", "Builtin"]
+__all__ = ["AGGREGATES", "BUILTINS", "UNBUILT", "Arguments", "Builtin"]

@@ -14,14 +14,15 @@ from pyflare.codegen.ir.types import (
     Decimal,
     Float,
     Integer,
-    Map,
     Null,
     String,
+    Timestamp,
     Type,
     YearMonthInterval,
 )
 from pyflare.engine.analyze import coerce, decimals
 from pyflare.engine.analyze.functions.signature import Arguments, Builtin, Table
+from pyflare.engine.errors import analysis_error
 from pyflare.engine.types import sql_name
 
 _NUMBER_OR_INTERVAL = '"NUMERIC" or "ANSI INTERVAL"'
@@ -38,7 +39,18 @@ def aggregate(
 def count(a: Arguments) -> Expr:
     """count(*) and count of a constant count rows; else rows without a NULL among the arguments."""
     if not a.args:
-        raise a.mismatch("WRONG_NUM_ARGS", functionName="`count`", expectedNum="> 0", actualNum="0")
+        raise analysis_error(
+            "WRONG_NUM_ARGS.WITH_SUGGESTION",
+            {
+                "functionName": "`count`",
+                "expectedNum": " >= 1",
+                "actualNum": "0",
+                "legacyNum": "0",
+                "legacyConfKey": '"spark.sql.legacy.allowParameterlessCount"',
+                "legacyConfValue": '"true"',
+            },
+            a.origin,
+        )
     constant = all(isinstance(arg, Literal) and arg.value is not None for arg in a.args)
     args = () if constant and not a.distinct else a.args
     return aggregate(a, "count", args, BIGINT, False)
@@ -50,6 +62,8 @@ def summable(a: Arguments) -> Expr:
     if isinstance(given.type, YearMonthInterval | DayTimeInterval):
         return given
     if not coerce.is_numeric(given.type) and not isinstance(given.type, String | Null):
+        if isinstance(given.type, Timestamp):
+            return a.cast(given, DOUBLE)
         raise a.unexpected(0, _NUMBER_OR_INTERVAL)
     return a.number(0)
 
@@ -179,8 +193,6 @@ def product(a: Arguments) -> Expr:
 
 def distinct_count(a: Arguments) -> Expr:
     """approx_count_distinct, answered exactly: count(DISTINCT x)"""
-    if isinstance(a[0].type, Map):
-        refuse_unordered(a, 0)
     return AggregateCall("count", (a[0],), BIGINT, False, distinct=True, origin=a.origin)
 
 

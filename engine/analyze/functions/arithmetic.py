@@ -13,7 +13,6 @@ from pyflare.codegen.ir.types import (
     Float,
     Integer,
     Null,
-    String,
     Type,
 )
 from pyflare.engine.analyze import coerce, decimals
@@ -35,10 +34,13 @@ class Operation:
     wrapped: str
     nulled: str
     partial: bool = False
+    wanted: str = '"NUMERIC"'
 
 
-ADD = Operation("add", decimals.added, "wrap_add", "try_add")
-SUB = Operation("sub", decimals.added, "wrap_sub", "try_sub")
+_SUMMABLE = '("NUMERIC" or "INTERVAL DAY TO SECOND" or "INTERVAL YEAR TO MONTH" or "INTERVAL")'
+_DIVISIBLE = '("BIGINT" or "DECIMAL" or "INTERVAL DAY TO SECOND" or "INTERVAL YEAR TO MONTH")'
+ADD = Operation("add", decimals.added, "wrap_add", "try_add", wanted=_SUMMABLE)
+SUB = Operation("sub", decimals.added, "wrap_sub", "try_sub", wanted=_SUMMABLE)
 MUL = Operation("mul", decimals.multiplied, "wrap_mul", "try_mul")
 DIV = Operation("div", decimals.divided, "null_div", "try_div", partial=True)
 MOD = Operation("mod", decimals.remainder, "null_mod", "try_mod", partial=True)
@@ -51,8 +53,6 @@ def operands(a: Arguments) -> tuple[Expr, Expr]:
     match left.type, right.type:
         case (Null(), Null()):
             return a.cast(left, DOUBLE), a.cast(right, DOUBLE)
-        case (String(), String()):
-            return a.cast(left, DOUBLE), a.cast(right, DOUBLE)
         case (Decimal(), Decimal()):
             return left, right
         case (Decimal(), Integer()):
@@ -60,7 +60,7 @@ def operands(a: Arguments) -> tuple[Expr, Expr]:
         case (Integer(), Decimal()):
             return a.cast(left, _digits(left)), right
     type = coerce.wider(left.type, right.type)
-    if type is None:
+    if type is None or (left.type != right.type and not coerce.is_numeric(type)):
         raise a.mismatch(
             "BINARY_OP_DIFF_TYPES",
             left=f'"{sql_name(left.type)}"',
@@ -76,6 +76,12 @@ def _digits(expr: Expr) -> Decimal:
     return decimals.of_integer(expr.type)
 
 
+def _rescaled(a: Arguments) -> bool:
+    """A written integer meets a decimal: Spark takes its cast to the digits for nullable."""
+    written = [isinstance(e, Literal) and isinstance(e.type, Integer) for e in a.args]
+    return any(written) and any(isinstance(e.type, Decimal) for e in a.args)
+
+
 def refuse_non_numbers(a: Arguments, left: Expr, right: Expr, required: str) -> None:
     """Operands of one type that is no number."""
     if not coerce.is_numeric(left.type) or not coerce.is_numeric(right.type):
@@ -87,8 +93,8 @@ def refuse_non_numbers(a: Arguments, left: Expr, right: Expr, required: str) -> 
 def numeric(a: Arguments, operation: Operation, form: str | None = None) -> Expr:
     """The operation over numbers; `form` overrides the IR function."""
     left, right = operands(a)
-    refuse_non_numbers(a, left, right, '"NUMERIC"')
-    nullable = True if operation.partial or form else None
+    refuse_non_numbers(a, left, right, operation.wanted)
+    nullable = True if operation.partial or form or _rescaled(a) else None
     match left.type, right.type:
         case (Decimal() as x, Decimal() as y):
             quiet = operation.function if a.options.ansi else operation.nulled
@@ -125,6 +131,8 @@ def divide(a: Arguments) -> Expr:
 
 
 def _divide(a: Arguments, form: str | None) -> Expr:
+    if isinstance(a[0].type, Null) and isinstance(a[1].type, Decimal):
+        return Literal(None, DOUBLE)
     left, right = operands(a)
     refuse_non_numbers(a, left, right, '("DOUBLE" or "DECIMAL")')
     if isinstance(left.type, Decimal):
@@ -139,15 +147,10 @@ def integral_divide(a: Arguments) -> Expr:
     if isinstance(left.type, Float):
         raise a.mismatch(
             "BINARY_OP_WRONG_TYPE",
-            inputType='("BIGINT" or "DECIMAL" or "INTERVAL DAY TO SECOND" or "INTERVAL YEAR TO MONTH")',
+            inputType=_DIVISIBLE,
             actualDataType=f'"{sql_name(left.type)}"',
         )
-    refuse_non_numbers(
-        a,
-        left,
-        right,
-        '("BIGINT" or "DECIMAL" or "INTERVAL DAY TO SECOND" or "INTERVAL YEAR TO MONTH")',
-    )
+    refuse_non_numbers(a, left, right, _DIVISIBLE)
     if isinstance(left.type, Integer):
         left, right = a.cast(left, BIGINT), a.cast(right, BIGINT)
     name = "intdiv" if a.options.ansi else "null_intdiv"

@@ -34,6 +34,7 @@ from pyflare.codegen.ir.types import (
     Type,
     YearMonthInterval,
 )
+from pyflare.engine.analyze.coerce import may_be_null
 from pyflare.engine.analyze.decimals import of_integer
 from pyflare.engine.analyze.functions.signature import Arguments, Builtin, Table
 from pyflare.engine.types import sql_name
@@ -43,13 +44,14 @@ def explicit_cast(a: Arguments, type: Type, trying: bool = False) -> Expr:
     """CAST(a[0] AS type); a cast that Spark refuses is DATATYPE_MISMATCH."""
     given = a[0]
     if not castable(given.type, type):
-        raise _refused(a, type)
+        raise _refused(a, type, trying)
     if given.type == type:
         return given
     if isinstance(given, Literal) and given.value is None:
         return Literal(None, type)
     mode = "try" if trying else "ansi" if a.options.ansi else "legacy"
-    nullable = given.nullable or (mode != "ansi" and not _total(given.type, type))
+    nullable = given.nullable or may_be_null(given.type, type)
+    nullable = nullable or (mode != "ansi" and not _total(given.type, type))
     zone = a.timezone if _zoned(given.type, type) else None
     return Cast(given, type, mode, nullable, zone, a.origin)  # type: ignore[arg-type]
 
@@ -76,9 +78,9 @@ def castable(from_: Type, to: Type) -> bool:
         case (Date() | Timestamp() | TimestampNTZ(), Date() | Timestamp() | TimestampNTZ()):
             return True
         case (YearMonthInterval() | DayTimeInterval(), Integer() | Decimal()):
-            return from_.start == from_.end
+            return True
         case (Integer() | Decimal(), YearMonthInterval() | DayTimeInterval()):
-            return to.start == to.end
+            return True
         case (YearMonthInterval(), YearMonthInterval()) | (DayTimeInterval(), DayTimeInterval()):
             return True
         case (Array(), Array()):
@@ -100,7 +102,7 @@ def castable(from_: Type, to: Type) -> bool:
             return False
 
 
-def _refused(a: Arguments, type: Type) -> Exception:
+def _refused(a: Arguments, type: Type, trying: bool) -> Exception:
     given = a[0].type
     parameters = {"srcType": f'"{sql_name(given)}"', "targetType": f'"{sql_name(type)}"'}
     match given, type:
@@ -108,11 +110,18 @@ def _refused(a: Arguments, type: Type) -> Exception:
             return a.mismatch(
                 "CAST_WITH_FUNC_SUGGESTION", **parameters, functionNames="`DATE_FROM_UNIX_DATE`"
             )
-        case (Date(), Integer()):
+        case (Date(), Integer() | Float() | Decimal()):
             return a.mismatch(
                 "CAST_WITH_FUNC_SUGGESTION", **parameters, functionNames="`UNIX_DATE`"
             )
-        case (Integer(), Binary()):
+        case (Boolean(), Timestamp()) | (Date() | Timestamp(), Boolean()):
+            return a.mismatch(
+                "CAST_WITH_CONF_SUGGESTION",
+                **parameters,
+                config='"spark.sql.ansi.enabled"',
+                configVal="'false'",
+            )
+        case (Integer(), Binary()) if not trying:
             return a.mismatch(
                 "CAST_WITH_CONF_SUGGESTION",
                 **parameters,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import importlib.metadata
 from collections.abc import Callable
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -38,6 +39,11 @@ def text(value: Callable[[Arguments], str]) -> Builtin:
     return Builtin(0, 0, lambda a: Literal(value(a), STRING))
 
 
+def _version() -> str:
+    version: str = importlib.metadata.version("pyspark")
+    return version
+
+
 def type_of(a: Arguments) -> Expr:
     return Literal(simple_string(a[0].type), STRING)
 
@@ -55,6 +61,6 @@ TABLE: Table = {
     "current_catalog": text(lambda a: "spark_catalog"),
     "current_database": text(lambda a: "default"),
     "current_schema": text(lambda a: "default"),
-    "database": text(lambda a: "default"),
+    "version": text(lambda a: _version()),
     "typeof": Builtin(1, 1, type_of),
 }

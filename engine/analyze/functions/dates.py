@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from pyflare.codegen.ir.expr import Expr, Literal
 from pyflare.codegen.ir.types import (
@@ -14,16 +15,20 @@ from pyflare.codegen.ir.types import (
     STRING,
     TIMESTAMP,
     TIMESTAMP_NTZ,
+    Array,
     Date,
     DayTimeInterval,
     Integer,
+    Map,
     Null,
     String,
+    Struct,
     Timestamp,
     TimestampNTZ,
     Type,
     YearMonthInterval,
 )
+from pyflare.engine.analyze import coerce
 from pyflare.engine.analyze.functions.casts import explicit_cast
 from pyflare.engine.analyze.functions.signature import Arguments, Builtin, Table, strict
 from pyflare.engine.analyze.functions.temporal import days_added
@@ -42,6 +47,7 @@ _FIELDS = {
     "minute": "minute", "m": "minute", "min": "minute", "mins": "minute", "minutes": "minute",
     "second": "second", "s": "second", "sec": "second", "seconds": "second", "secs": "second",
 }  # fmt: skip
+_TEXT_OR_TIME = '("STRING" or "DATE" or "TIMESTAMP" or "TIMESTAMP WITHOUT TIME ZONE")'
 _CLOCK = frozenset(("hour", "minute", "second"))
 
 
@@ -133,7 +139,7 @@ def parsed(type: Type) -> Callable[[Arguments], Expr]:
 
     def build(a: Arguments) -> Expr:
         if len(a) == 1:
-            return explicit_cast(a, type)
+            return _read(a, type, trying=False)
         if not isinstance(a[0].type, String):
             return a.wants(0, type)
         name = "to_date_format" if type == DATE else "to_timestamp_format"
@@ -142,13 +148,24 @@ def parsed(type: Type) -> Callable[[Arguments], Expr]:
     return build
 
 
+def _read(a: Arguments, type: Type, trying: bool) -> Expr:
+    """A cast; what is neither text nor time is written out first."""
+    given = a[0]
+    if isinstance(given.type, Array | Map | Struct):
+        raise a.unexpected(0, _TEXT_OR_TIME)
+    timed = isinstance(given.type, String | Null | Date | Timestamp | TimestampNTZ)
+    if not timed and not (type == TIMESTAMP and coerce.is_numeric(given.type)):
+        a = replace(a, args=(a.cast(given, STRING), *a.args[1:]))
+    return explicit_cast(a, type, trying)
+
+
 def tried(type: Type) -> Callable[[Arguments], Expr]:
     """try_to_date, try_to_timestamp without a format: TRY_CAST."""
 
     def build(a: Arguments) -> Expr:
         if len(a) == 2:
             raise a.not_supported("with a format")
-        return explicit_cast(a, type, trying=True)
+        return _read(a, type, trying=True)
 
     return build
 
@@ -158,6 +175,8 @@ def unix_timestamp(a: Arguments) -> Expr:
         return Literal(a.now // 1_000_000, BIGINT)
     if isinstance(a[0].type, Date | Timestamp | TimestampNTZ):
         return a.call("unix_seconds", (a.cast(a[0], TIMESTAMP),), BIGINT)
+    if not isinstance(a[0].type, String | Null):
+        raise a.unexpected(0, _TEXT_OR_TIME)
     pattern = _format(a, 1) if len(a) == 2 else Literal("yyyy-MM-dd HH:mm:ss", STRING)
     moment = a.call("to_timestamp_format", (a.wants(0, STRING), pattern, a.zone), TIMESTAMP)
     return a.call("unix_seconds", (moment,), BIGINT)
@@ -169,6 +188,8 @@ def unix(divisor: int) -> Callable[[Arguments], Expr]:
     def build(a: Arguments) -> Expr:
         if divisor != 1_000_000:
             raise a.not_supported()
+        if not isinstance(a[0].type, Timestamp | TimestampNTZ | Null):
+            raise a.unexpected(0, '"TIMESTAMP"')
         return a.call("unix_seconds", (a.wants(0, TIMESTAMP),), BIGINT)
 
     return build
@@ -176,7 +197,7 @@ def unix(divisor: int) -> Callable[[Arguments], Expr]:
 
 def from_unixtime(a: Arguments) -> Expr:
     pattern = _format(a, 1) if len(a) == 2 else Literal("yyyy-MM-dd HH:mm:ss", STRING)
-    return a.call("from_unixtime", (a.wants(0, BIGINT), pattern, a.zone), STRING)
+    return a.call("from_unixtime", (a.wants(0, BIGINT), pattern, a.zone), STRING, True)
 
 
 def seconds(function: str) -> Callable[[Arguments], Expr]:
@@ -203,6 +224,8 @@ def named(pattern: str) -> Callable[[Arguments], Expr]:
 
 def epoch_day(a: Arguments) -> Expr:
     """unix_date: days since 1970"""
+    if not isinstance(a[0].type, Date | Null):
+        raise a.unexpected(0, '"DATE"')
     return a.call("date_diff", (a.wants(0, DATE), Literal(0, DATE)), INT)
 
 
@@ -268,8 +291,7 @@ def make_date(a: Arguments) -> Expr:
 
 
 def next_day(a: Arguments) -> Expr:
-    nullable = None if a.options.ansi else True
-    return a.call("next_day", (a.wants(0, DATE), a.wants(1, STRING)), DATE, nullable)
+    return a.call("next_day", (a.wants(0, DATE), a.wants(1, STRING)), DATE, True)
 
 
 TABLE: Table = {

@@ -29,7 +29,9 @@ def rounding(function: str) -> Callable[[Arguments], Expr]:
             if given is None:
                 return Literal(None, value.type)
             scale = given
-        return a.call(function, (value, Literal(scale, INT)), rounded_type(value.type, scale))
+        null = True if isinstance(value.type, Decimal) else None
+        args = (value, Literal(scale, INT))
+        return a.call(function, args, rounded_type(value.type, scale), null)
 
     return build
 

@@ -10,6 +10,7 @@ from pyflare.codegen.ir.types import (
     DOUBLE,
     INT,
     STRING,
+    Array,
     Boolean,
     Float,
     Map,
@@ -39,13 +40,20 @@ def comparison(function: str) -> Callable[[Arguments], Expr]:
 def comparable(a: Arguments, left: Expr, right: Expr) -> tuple[Expr, Expr]:
     """Two values in the type in which they compare."""
     type = coerce.wider(left.type, right.type)
-    if type is None:
+    if type is None or _mixes_text(left.type, right.type):
         raise a.mismatch(
             "BINARY_OP_DIFF_TYPES",
             left=f'"{sql_name(left.type)}"',
             right=f'"{sql_name(right.type)}"',
         )
     return a.cast(left, type), a.cast(right, type)
+
+
+def _mixes_text(left: Type, right: Type) -> bool:
+    """Arrays of text and of something else do not compare."""
+    if not isinstance(left, Array) or not isinstance(right, Array) or left == right:
+        return False
+    return STRING in (left.element, right.element)
 
 
 def _not_orderable(a: Arguments, type: Type) -> Exception:
@@ -68,6 +76,7 @@ def connective(function: str) -> Callable[[Arguments], Expr]:
 
     def build(a: Arguments) -> Expr:
         parts: list[Expr] = []
+        _refuse_other_than_boolean(a)
         for index in range(len(a)):
             part = condition(a, index)
             flat = isinstance(part, Call) and part.function == function
@@ -77,6 +86,26 @@ def connective(function: str) -> Callable[[Arguments], Expr]:
     return build
 
 
+def _refuse_other_than_boolean(a: Arguments) -> None:
+    """Operands of and, or: booleans, or text or NULL beside a boolean."""
+    left, right = a[0].type, a[1].type
+    if len(a) > 2 or all(isinstance(type, Boolean | Null) for type in (left, right)):
+        return
+    text = isinstance(left, String | Null) or isinstance(right, String | Null)
+    if Boolean() in (left, right) and text:
+        return
+    common = coerce.wider(left, right) if String() in (left, right) else None
+    if left == right or (common is not None and not isinstance(common, Boolean)):
+        actual = left if left == right else common
+        assert actual is not None
+        raise a.mismatch(
+            "BINARY_OP_WRONG_TYPE", inputType='"BOOLEAN"', actualDataType=f'"{sql_name(actual)}"'
+        )
+    raise a.mismatch(
+        "BINARY_OP_DIFF_TYPES", left=f'"{sql_name(left)}"', right=f'"{sql_name(right)}"'
+    )
+
+
 def condition(a: Arguments, index: int) -> Expr:
     """Argument `index` as a truth value."""
     given = a.args[index]
@@ -84,19 +113,6 @@ def condition(a: Arguments, index: int) -> Expr:
         return given
     if isinstance(given.type, Null | String):
         return a.cast(given, BOOLEAN)
-    if len(a) == 2:
-        other = a.args[1 - index].type
-        if not isinstance(other, Boolean | Null | String):
-            raise a.mismatch(
-                "BINARY_OP_WRONG_TYPE",
-                inputType='"BOOLEAN"',
-                actualDataType=f'"{sql_name(given.type)}"',
-            )
-        raise a.mismatch(
-            "BINARY_OP_DIFF_TYPES",
-            left=f'"{sql_name(a[0].type)}"',
-            right=f'"{sql_name(a[1].type)}"',
-        )
     raise a.unexpected(index, '"BOOLEAN"')
 
 
@@ -167,7 +183,7 @@ def null_if_zero(a: Arguments) -> Expr:
 
 
 def if_(a: Arguments) -> Expr:
-    if not isinstance(a[0].type, Boolean | Null | String):
+    if not isinstance(a[0].type, Boolean | Null):
         raise a.unexpected(0, '"BOOLEAN"')
     return choice(a, ((condition_of(a, a[0]), a[1]),), a[2])
 
@@ -224,6 +240,8 @@ def raise_error(a: Arguments) -> Expr:
 def assert_true(a: Arguments) -> Expr:
     if len(a) != 1:
         raise a.not_supported("with a message")
+    if not isinstance(a[0].type, Boolean | Null):
+        raise a.unexpected(0, '"BOOLEAN"')
     return a.call("assert_true", (condition_of(a, a[0]),), Null(), True)
 
 

@@ -8,7 +8,6 @@ from typing import TypeAlias
 
 from pyflare.codegen.ir.expr import Call, Cast, Expr, Literal, Origin
 from pyflare.codegen.ir.types import (
-    BIGINT,
     BINARY,
     DOUBLE,
     INT,
@@ -92,7 +91,8 @@ class Arguments:
         for type in types:
             if coerce.implicit(given, type, self.timezone) is not None:
                 return self.cast(given, type)
-        raise self.unexpected(index, " or ".join(f'"{sql_name(type)}"' for type in types))
+        names = " or ".join(f'"{sql_name(type)}"' for type in types)
+        raise self.unexpected(index, f"({names})" if len(types) > 1 else names)
 
     def number(self, index: int) -> Expr:
         """Argument `index` as a number of its own type; text is read as a double."""
@@ -104,12 +104,12 @@ class Arguments:
         raise self.unexpected(index, '"NUMERIC"')
 
     def integral(self, index: int) -> Expr:
-        """Argument `index` as an integer of its own type; text is read as a bigint."""
+        """Argument `index` as an integer of its own type; text is refused."""
         given = self.args[index]
         if isinstance(given.type, Integer):
             return given
-        if isinstance(given.type, String | Null):
-            return self.cast(given, BIGINT if isinstance(given.type, String) else INT)
+        if isinstance(given.type, Null):
+            return self.cast(given, INT)
         raise self.unexpected(index, '"INTEGRAL"')
 
     def constant(self, index: int, what: str) -> object:
@@ -156,8 +156,6 @@ class Arguments:
 
     def unexpected(self, index: int, required: str) -> Exception:
         """Argument `index` has a type that the function does not take."""
-        if " or " in required:
-            required = f"({required})"
         return self.mismatch(
             "UNEXPECTED_INPUT_TYPE",
             paramIndex=_ORDINALS[index] if index < len(_ORDINALS) else str(index + 1),
@@ -192,6 +190,10 @@ class Builtin:
     most: int | None
     build: Rule
     aggregate: bool = False
+
+    def takes(self, count: int) -> bool:
+        """The function can have `count` arguments."""
+        return count >= self.least and (self.most is None or count <= self.most)
 
 
 Table: TypeAlias = Mapping[str, Builtin]

@@ -15,6 +15,7 @@ from pyflare.codegen.ir.types import (
     Binary,
     Integer,
     Null,
+    String,
     Type,
 )
 from pyflare.engine.analyze.functions.signature import (
@@ -114,14 +115,8 @@ def concat(a: Arguments) -> Expr:
         return Literal("", STRING)
     if any(isinstance(arg.type, Array) for arg in a.args):
         raise a.not_supported("of arrays")
-    if all(isinstance(arg.type, Binary | Null) for arg in a.args):
-        kind: Type = BINARY if any(isinstance(arg.type, Binary) for arg in a.args) else STRING
-    else:
-        kind = STRING
-    args = [
-        a.cast(arg, kind) if isinstance(arg.type, Binary) else a.wants(index, kind)
-        for index, arg in enumerate(a.args)
-    ]
+    kind: Type = BINARY if all(isinstance(arg.type, Binary) for arg in a.args) else STRING
+    args = [a.wants(index, kind) for index in range(len(a))]
     if len(args) == 1:
         return args[0]
     return a.call("concat", args, kind)
@@ -213,6 +208,12 @@ def hexadecimal(a: Arguments) -> Expr:
     return a.call("hex", (text_or_bytes(a, 0),), STRING)
 
 
+def soundex(a: Arguments) -> Expr:
+    if not isinstance(a[0].type, String | Null):
+        raise a.unexpected(0, '"STRING"')
+    return a.call("soundex", (a.wants(0, STRING),), STRING)
+
+
 def levenshtein(a: Arguments) -> Expr:
     if len(a) == 3:
         raise a.not_supported("with a threshold")
@@ -281,7 +282,6 @@ TABLE: Table = {
     "replace": Builtin(2, 3, replace),
     "locate": Builtin(2, 3, locate),
     "position": Builtin(2, 3, locate),
-    "charindex": Builtin(2, 3, locate),
     "instr": Builtin(2, 2, instr),
     "lpad": Builtin(2, 3, pad("lpad")),
     "rpad": Builtin(2, 3, pad("rpad")),
@@ -310,7 +310,7 @@ TABLE: Table = {
     "hex": Builtin(1, 1, hexadecimal),
     "unhex": text("unhex", result=BINARY),
     "levenshtein": Builtin(2, 3, levenshtein),
-    "soundex": text("soundex"),
+    "soundex": Builtin(1, 1, soundex),
     "overlay": Builtin(3, 4, overlay),
     "elt": Builtin(2, None, elt),
 }

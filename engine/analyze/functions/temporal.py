@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from pyflare.codegen.ir.expr import Expr, Literal
 from pyflare.codegen.ir.types import (
     DATE,
     DOUBLE,
     INT,
     TIMESTAMP,
+    TIMESTAMP_NTZ,
     CalendarInterval,
     Date,
     DayTimeInterval,
     Integer,
+    Null,
     String,
     Timestamp,
     TimestampNTZ,
+    Type,
     YearMonthInterval,
 )
 from pyflare.engine.analyze import coerce
 from pyflare.engine.analyze.functions.signature import Arguments
-from pyflare.engine.errors import unsupported
+from pyflare.engine.analyze.names import Node
+from pyflare.engine.errors import analysis_error, unsupported
+from pyflare.engine.types import sql_name
 
 DAYS = DayTimeInterval(0, 0)
 MONTHS = YearMonthInterval(1, 1)
@@ -48,8 +55,14 @@ def temporal_arithmetic(symbol: str, a: Arguments) -> Expr | None:
             return _days_between(a, left, a.cast(right, DATE))
         case ("-", String(), Date()):
             return _days_between(a, a.cast(left, DATE), right)
+        case (_, Null(), _) | (_, _, Null()):
+            return _nothing(symbol, left.type, right.type)
         case ("-", Timestamp() | TimestampNTZ(), _) | ("-", _, Timestamp() | TimestampNTZ()):
             return _time_between(a, left, right)
+        case ("+" | "-", Date(), _):
+            raise _no_days(a, 0, 1, symbol)
+        case ("+", _, Date()):
+            raise _no_days(a, 1, 0, symbol)
         case ("+" | "-", YearMonthInterval(), YearMonthInterval()) | (
             "+" | "-",
             DayTimeInterval(),
@@ -66,6 +79,66 @@ def temporal_arithmetic(symbol: str, a: Arguments) -> Expr | None:
         case ("/", YearMonthInterval() | DayTimeInterval(), _):
             return _scaled(a, "iv_div", left, right)
     return None
+
+
+def moved_name(symbol: str, a: Arguments, shown: Callable[[Node], str]) -> str | None:
+    """How Spark prints + - * where it has replaced the operation by one on dates; else None."""
+    left, right = a[0].type, a[1].type
+    x, y = (shown(part) for part in a.syntax)
+    interval = YearMonthInterval | DayTimeInterval
+    match symbol, left, right:
+        case ("+", Date(), Integer()):
+            return f"date_add({x}, {y})"
+        case ("+", Integer(), Date()):
+            return f"date_add({y}, {x})"
+        case ("-", Date(), Integer()):
+            return f"date_sub({x}, {y})"
+        case ("+", Date(), DayTimeInterval(0, 0)):
+            return f"date_add({x}, extractansiintervaldays({y}))"
+        case ("+", DayTimeInterval(0, 0), Date()):
+            return f"date_add({y}, extractansiintervaldays({x}))"
+        case ("-", Date(), DayTimeInterval(0, 0)):
+            return f"date_add({x}, (- extractansiintervaldays({y})))"
+        case ("+" | "-", Date() | Timestamp() | TimestampNTZ(), _) if isinstance(right, interval):
+            return f"{x} {symbol} {y}"
+        case ("+", _, Date() | Timestamp() | TimestampNTZ()) if isinstance(left, interval):
+            return f"{y} + {x}"
+        case ("*", _, YearMonthInterval() | DayTimeInterval()):
+            return f"({y} * {x})"
+    return None
+
+
+def _nothing(symbol: str, left: Type, right: Type) -> Expr | None:
+    """NULL of the type that the operation with a bare NULL has."""
+    other = right if isinstance(left, Null) else left
+    match symbol, other:
+        case ("+", Date() | Timestamp()):
+            return Literal(None, TIMESTAMP)
+        case ("+", TimestampNTZ()):
+            return Literal(None, TIMESTAMP_NTZ)
+        case ("-", Date()):
+            return Literal(None, DAYS)
+        case ("-", Timestamp() | TimestampNTZ()):
+            return Literal(None, DayTimeInterval())
+        case ("+" | "-", YearMonthInterval() | DayTimeInterval()):
+            return Literal(None, other)
+    return None
+
+
+def _no_days(a: Arguments, date: int, days: int, symbol: str) -> Exception:
+    name = "date_add" if symbol == "+" else "date_sub"
+    first, second = (a.shown_argument(a.syntax[at]) for at in (date, days))
+    return analysis_error(
+        "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE",
+        {
+            "sqlExpr": f'"{name}({first}, {second})"',
+            "paramIndex": "second",
+            "inputSql": f'"{second}"',
+            "inputType": f'"{sql_name(a[days].type)}"',
+            "requiredType": '("INT" or "SMALLINT" or "TINYINT")',
+        },
+        a.origin,
+    )
 
 
 def days_added(a: Arguments, date: Expr, days: Expr, sign: int) -> Expr:
@@ -156,7 +229,7 @@ def _scaled(a: Arguments, function: str, interval: Expr, factor: Expr) -> Expr:
     if isinstance(factor.type, String):
         factor = a.cast(factor, DOUBLE)
     if not coerce.is_numeric(factor.type):
-        raise a.not_supported("of an interval by this type")
+        raise a.unexpected(1 if a[0] is interval else 0, '"NUMERIC"')
     months = isinstance(interval.type, YearMonthInterval)
     type = YearMonthInterval() if months else DayTimeInterval()
     nullable = True if function == "iv_div" else None
