@@ -88,6 +88,10 @@ class Config:
                 return self.find(value[len("<value of ") : -1])
         return value
 
+    def given(self, key: str, default: str | None) -> str | None:
+        """What has been set, else `default`: Spark's own default does not count here."""
+        return self._values.get(key, default)
+
     def set(self, key: str, value: str) -> None:
         """Spark's checks, then the value counts."""
         self._check(key, value)

@@ -224,8 +224,7 @@ def configure(session: Session, operation: Any) -> Any:
         case "get_with_default":
             for item in operation.get_with_default.pairs:
                 default = item.value if item.HasField("value") else None
-                found = config.find(item.key)
-                pair(item.key, default if found is None or found == "<undefined>" else found)
+                pair(item.key, config.given(item.key, default))
         case "get_option":
             for key in operation.get_option.keys:
                 pair(key, config.find(key))

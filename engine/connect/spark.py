@@ -76,6 +76,15 @@ class FlareSession(SparkSession):  # type: ignore[misc]
         session: Session = self._client.core.session
         return session
 
+    def sql(self, sqlQuery: str, args: Any = None, **kwargs: Any) -> Any:  # noqa: N803
+        """spark.sql; the DataFrames it is formatted with live as long as the result."""
+        frame = super().sql(sqlQuery, args, **kwargs)
+        frame._plan._pyflare_held = (args, kwargs)
+        return frame
+
+    def __repr__(self) -> str:
+        return f"<pyflare.SparkSession object at {id(self):#x}>"
+
     def _cache_local_relation(self, local_relation: Any, *limits: int) -> Any:
         """The Arrow table itself, by a token; it lives as long as the plan."""
         text = local_relation._schema

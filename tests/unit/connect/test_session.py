@@ -24,6 +24,7 @@ def test_settings_of_spark_have_sparks_defaults_and_errors(spark: Any) -> None:
     assert spark.conf.get("spark.sql.shuffle.partitions") == "200"
     assert spark.conf.get("spark.nope", "d") == "d"
     assert spark.conf.get("spark.nope", None) is None
+    assert spark.conf.get("spark.sql.shuffle.partitions", "7") == "7"
     spark.conf.set("spark.nope", 3)
     assert spark.conf.get("spark.nope") == "3"
     spark.conf.unset("spark.nope")
