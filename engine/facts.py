@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pyflare.codegen.ir.expr import Call, Case, Cast, Column, Expr, Literal
@@ -16,7 +16,8 @@ EPOCH = datetime.date(1970, 1, 1).toordinal()
 class Fact:
     """lo, hi bound the non-NULL values (a proof if `exact`); `distinct` estimates their number
     now, `domain` before filters on other columns; `nulls` is the fraction of NULLs; `entries`
-    proves the size of the dictionary whose codes the values are."""
+    proves the size of the dictionary whose codes the values are; `contained` values have been
+    found in the column that they are about to be joined with, most likely."""
 
     lo: float | None = None
     hi: float | None = None
@@ -25,12 +26,13 @@ class Fact:
     domain: float | None = None
     nulls: float = 0.0
     entries: int = 0
+    contained: bool = False
 
     def within(self, rows: float) -> Fact:
         """In so many rows there are at most so many values."""
         if self.distinct is None or self.distinct <= rows:
             return self
-        return Fact(self.lo, self.hi, self.exact, rows, self.domain, self.nulls, self.entries)
+        return replace(self, distinct=rows)
 
     def either(self, other: Fact) -> Fact:
         """Values that come from here or from there."""
@@ -59,10 +61,20 @@ class Fact:
             lo=lo,
             hi=hi,
             exact=self.exact or other.exact,
-            distinct=_least(self.distinct, other.distinct),
-            domain=_least(self.domain, other.domain),
+            distinct=least(self.distinct, other.distinct),
+            domain=least(self.domain, other.domain),
             nulls=0.0,
         )
+
+
+def common_values(facts: Sequence[Fact]) -> float:
+    """How many values columns that are equated are drawn from.
+
+    Filters on other columns are taken to be independent, unless a semijoin made them agree.
+    """
+    if any(fact.contained for fact in facts):
+        return max(fact.distinct or 100 for fact in facts)
+    return max(fact.domain or fact.distinct or 100 for fact in facts)
 
 
 Facts = Mapping[int, Fact]
@@ -165,7 +177,7 @@ def _cut(fact: Fact, name: str, at: float, type: Type) -> Fact:
     scaled = None if fact.domain is None else max(1.0, fact.domain * part)
     # One proved end is no proof of the other, unless the column had both
     return replace(
-        fact, lo=lo, hi=hi, domain=scaled, distinct=_least(fact.distinct, scaled), nulls=0.0
+        fact, lo=lo, hi=hi, domain=scaled, distinct=least(fact.distinct, scaled), nulls=0.0
     )
 
 
@@ -200,7 +212,8 @@ def _cast(fact: Fact, source: Type, target: Type) -> Fact:
     return Fact(distinct=fact.distinct, domain=fact.domain, nulls=fact.nulls)
 
 
-def _least(a: float | None, b: float | None) -> float | None:
+def least(a: float | None, b: float | None) -> float | None:
+    """The smaller of what is known."""
     if a is None or b is None:
         return a if b is None else b
     return min(a, b)

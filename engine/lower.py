@@ -18,6 +18,7 @@ from pyflare.engine.facts import fact_of
 from pyflare.engine.load import Inputs
 from pyflare.engine.lower_join import lower_join
 from pyflare.engine.lowering import Lowered, Lowering, expression, trim
+from pyflare.engine.plan.check import keeps
 from pyflare.engine.plan.expressions import columns_of_all
 from pyflare.engine.plan.nodes import (
     Aggregate,
@@ -180,7 +181,10 @@ def _aggregate(plan: Aggregate, lowering: Lowering) -> Lowered:
             and (not plan.keys or any(arg.nullable for arg in after.args))
         ):
             after = replace(after, nullable=True)
-        out = lowering.column(column, after.nullable)
+        if keeps(column, call):
+            out = lowering.helper(column.name, after)
+        else:
+            out = lowering.column(column, after.nullable)
         calls.append((out, after))
         columns[column.id] = out
     groups = int(lowering.statistics.estimate(plan).rows)

@@ -24,6 +24,7 @@ from pyflare.engine.plan.traverse import expressions, fresh, ids, walk
 from pyflare.engine.rules.push_filters import decided
 
 MUCH_SMALLER = 2.0
+GUESS = 1000.0
 DENSE_PER_ROW, DENSE_ANYWAY = 4, 1 << 16
 
 
@@ -73,7 +74,7 @@ def _kind(plan: Join, lowering: Lowering) -> tuple[JoinKind, bool]:
     keys = split(plan.condition, ids(plan.left.output), ids(plan.right.output))
     match plan.kind:
         case JoinType.INNER:
-            return JoinKind.INNER, left.rows < right.rows
+            return JoinKind.INNER, _weight(plan.left, left.rows) < _weight(plan.right, right.rows)
         case JoinType.LEFT:
             swap = smaller and bool(keys.left)
             return (JoinKind.BUILD_OUTER, True) if swap else (JoinKind.PROBE_OUTER, False)
@@ -93,6 +94,11 @@ def _kind(plan: Join, lowering: Lowering) -> tuple[JoinKind, bool]:
             return (JoinKind.PROBE_OUTER if once else JoinKind.PROBE_SINGLE), False
         case _:
             raise AssertionError(plan.kind)
+
+
+def _weight(plan: Plan, rows: float) -> float:
+    """Rows to store. What comes out of a join is a guess, so a small table is stored rather."""
+    return rows + GUESS if any(isinstance(n, Join) for n in walk(plan)) else rows
 
 
 def _join(

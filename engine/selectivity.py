@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from pyflare.codegen.ir.expr import Call, Case, Column, Expr, Literal
 from pyflare.codegen.ir.types import Decimal, Float
-from pyflare.engine.facts import UNKNOWN, Fact, Facts, fact_of, literal_bounds
+from pyflare.engine.facts import UNKNOWN, Fact, Facts, common_values, fact_of, literal_bounds
 from pyflare.engine.plan.expressions import conjuncts
 
 DEFAULT = 1 / 3
@@ -127,23 +127,21 @@ def join_selectivity(on: Sequence[Expr], facts: Facts, left: float, right: float
     """Of a join condition: one in max(distinct) per equality; a compound key has no more
     values than its table has rows."""
     part = 1.0
-    domains: list[tuple[float, float]] = []
+    pairs: list[tuple[Fact, Fact]] = []
     for predicate in on:
         pair = equal_columns(predicate)
         if pair is None:
             part *= single(predicate, facts)
-            continue
-        a, b = facts.get(pair[0], UNKNOWN), facts.get(pair[1], UNKNOWN)
-        domains.append((a.domain or a.distinct or 100, b.domain or b.distinct or 100))
-    if not domains:
+        else:
+            pairs.append((facts.get(pair[0], UNKNOWN), facts.get(pair[1], UNKNOWN)))
+    if not pairs:
         return part
-    if len(domains) == 1:
-        return part / max(*domains[0], 1)
+    if len(pairs) == 1:
+        return part / max(common_values(pairs[0]), 1)
     a_total = b_total = 1.0
-    for x, y in domains:
-        a_total *= x
-        b_total *= y
-    values = max(
-        max(max(pair) for pair in domains), min(a_total, b_total, max(left, 1), max(right, 1))
-    )
+    for a, b in pairs:
+        a_total *= common_values((a,))
+        b_total *= common_values((b,))
+    largest = max(common_values(pair) for pair in pairs)
+    values = max(largest, min(a_total, b_total, max(left, 1), max(right, 1)))
     return part / max(values, 1)

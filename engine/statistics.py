@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from pyflare.codegen.ir.expr import Column, Expr
 from pyflare.codegen.ir.operators import Storage
-from pyflare.engine.facts import UNKNOWN, Fact, Facts, fact_of, literal_bounds, narrow
+from pyflare.engine.facts import UNKNOWN, Fact, Facts, fact_of, least, literal_bounds, narrow
 from pyflare.engine.plan.expressions import conjuncts
 from pyflare.engine.plan.nodes import (
     Aggregate,
@@ -38,11 +38,13 @@ Key = frozenset[int]
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """Of a plan's rows: their expected number, facts per column, and proved candidate keys."""
+    """Of a plan's rows: their expected number, facts per column, proved candidate keys, and
+    `base`, the expected number before any filter (a compound key has no more values)."""
 
     rows: float
     facts: Facts
     keys: tuple[Key, ...] = ()
+    base: float = 0.0
 
     def unique(self, columns: Iterable[int]) -> bool:
         """No two rows agree on `columns`: proved."""
@@ -127,13 +129,13 @@ class Statistics:
             facts[column.id] = fact
             if known.unique:
                 keys.append(frozenset((column.id,)))
-        return Estimate(rows, facts, tuple(keys))
+        return Estimate(rows, facts, tuple(keys), rows)
 
     def _project(self, plan: Project) -> Estimate:
         below = self.estimate(plan.child)
         facts = {column.id: fact_of(expr, below.facts) for column, expr in plan.columns}
         names = {expr.id: c.id for c, expr in plan.columns if isinstance(expr, Column)}
-        return Estimate(below.rows, facts, _renamed(below.keys, names))
+        return Estimate(below.rows, facts, _renamed(below.keys, names), below.base)
 
     def _aggregate(self, plan: Aggregate) -> Estimate:
         below = self.estimate(plan.child)
@@ -176,18 +178,21 @@ class Statistics:
         match plan.kind:
             case JoinType.SEMI | JoinType.ANTI | JoinType.ANTI_NULL_AWARE:
                 part = match_fraction(left, right, on)
-                rows = left.rows * (part if plan.kind is JoinType.SEMI else max(1 - part, 0.05))
-                return resized(left, rows)
+                if plan.kind is not JoinType.SEMI:
+                    return resized(left, left.rows * max(1 - part, 0.05))
+                return resized(_found(left, right, on), left.rows * part)
             case JoinType.MARK | JoinType.MARK_NULL_AWARE:
                 return left
             case JoinType.SINGLE:
                 return Estimate(left.rows, both, left.keys)
-        rows = left.rows * right.rows * join_selectivity(on, both, left.rows, right.rows)
+        most = (max(left.base, left.rows), max(right.base, right.rows))
+        rows = left.rows * right.rows * join_selectivity(on, both, *most)
         keys = joined_keys(left, right, on)
         match plan.kind:
             case JoinType.INNER:
                 facts = _agreed(both, on)
-                return Estimate(rows, {i: f.within(rows) for i, f in facts.items()}, keys)
+                within = {i: f.within(rows) for i, f in facts.items()}
+                return Estimate(rows, within, keys, max(most))
             case JoinType.LEFT:
                 # The right's keys may repeat as NULL
                 kept = left.keys if right.unique(_equal_ids(on, right)) else ()
@@ -207,13 +212,14 @@ def filtered(below: Estimate, predicates: list[Expr]) -> Estimate:
     for predicate in predicates:
         for id, fact in narrow(predicate, facts).items():
             facts[id] = fact
-    return Estimate(rows, {id: fact.within(rows) for id, fact in facts.items()}, below.keys)
+    within = {id: fact.within(rows) for id, fact in facts.items()}
+    return Estimate(rows, within, below.keys, below.base)
 
 
 def resized(below: Estimate, rows: float) -> Estimate:
     """The same facts over fewer rows."""
     facts = {id: fact.within(rows) for id, fact in below.facts.items()}
-    return Estimate(rows, facts, below.keys)
+    return Estimate(rows, facts, below.keys, below.base)
 
 
 def match_fraction(left: Estimate, right: Estimate, on: list[Expr]) -> float:
@@ -233,6 +239,19 @@ def match_fraction(left: Estimate, right: Estimate, on: list[Expr]) -> float:
         if domain and b.distinct:
             part = min(part, b.distinct / domain)
     return part if keyed or right.rows >= 1 else 0.5
+
+
+def _found(left: Estimate, right: Estimate, on: list[Expr]) -> Estimate:
+    """left's facts after a semijoin: its keys are among right's."""
+    facts = dict(left.facts)
+    for pair in map(equal_columns, on):
+        if pair is None:
+            continue
+        a, b = pair if pair[0] in facts else (pair[1], pair[0])
+        if a in facts and b in right.facts:
+            distinct = least(facts[a].distinct, right.facts[b].distinct)
+            facts[a] = replace(facts[a], distinct=distinct, contained=True)
+    return replace(left, facts=facts)
 
 
 def joined_keys(left: Estimate, right: Estimate, on: list[Expr]) -> tuple[Key, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Set
 
-from pyflare.codegen.ir.expr import Call, Column, Expr
+from pyflare.codegen.ir.expr import AggregateCall, Call, Column, Expr
 from pyflare.codegen.ir.types import Boolean, Type
 from pyflare.engine.plan.expressions import COMPARISONS, children, columns_of_all, walk
 from pyflare.engine.plan.nodes import (
@@ -97,14 +97,19 @@ def _new(plan: Plan) -> list[Column]:
         case Project(_, columns):
             return [c for c, e in columns if not (isinstance(e, Column) and e.id == c.id)]
         case Aggregate(_, keys, calls):
-            passed = [c for c, e in keys if not (isinstance(e, Column) and e.id == c.id)]
-            return [*passed, *(c for c, _ in calls)]
+            made = [c for c, e in keys if not (isinstance(e, Column) and e.id == c.id)]
+            return [*made, *(c for c, call in calls if not keeps(c, call))]
         case Join(mark=Column() as mark):
             return [mark]
         case Apply(column=Column() as value) if value.id not in ids(plan.right.output):
             return [value]
         case _:
             return []
+
+
+def keeps(column: Column, call: AggregateCall) -> bool:
+    """any_value(c) as c, where the keys determine c: its value is that of every row."""
+    return call.function == "any_value" and call.args == (column,)
 
 
 def _expression(expr: Expr, plan: Plan, made: dict[int, Type], after: str) -> None:

@@ -27,6 +27,8 @@ from pyflare.engine.rules.order_joins import order_joins
 from pyflare.engine.rules.propagate_empty import propagate_empty
 from pyflare.engine.rules.prune_columns import prune_columns
 from pyflare.engine.rules.push_filters import push_filters
+from pyflare.engine.rules.reduce_aggregates import reduce_aggregates
+from pyflare.engine.rules.reduce_group_keys import reduce_group_keys
 from pyflare.engine.rules.scan_predicates import scan_predicates
 from pyflare.engine.rules.share_subplans import share_subplans
 from pyflare.engine.rules.simplify import simplify_expressions
@@ -63,7 +65,7 @@ RULES: tuple[Pass, ...] = (
             sort_without_use,
         ),
     ),
-    Pass("joins", "once", (order_joins, prune_columns)),
+    Pass("joins", "once", (reduce_aggregates, order_joins, reduce_group_keys, prune_columns)),
     Pass("scans", "everywhere", (scan_predicates,)),
     Pass("share", "once", (share_subplans,)),
 )

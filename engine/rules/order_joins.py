@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, field
 
 from pyflare.codegen.ir.expr import Call, Column, Expr
-from pyflare.engine.facts import UNKNOWN, Fact
+from pyflare.engine.facts import UNKNOWN, Fact, common_values
 from pyflare.engine.plan.expressions import columns_of, conjunction, conjuncts, equal
 from pyflare.engine.plan.nodes import Filter, Join, JoinType, Plan, map_children
 from pyflare.engine.plan.traverse import ids
@@ -16,6 +16,9 @@ from pyflare.engine.statistics import Estimate, Statistics, match_fraction
 
 EXHAUSTIVE = 10
 BUILD, PROBE, OUTPUT = 2.0, 1.0, 1.0
+
+# A semi- or antijoin: its kind, its right side, its conjuncts
+Test = tuple[JoinType, Plan, list[Expr]]
 
 
 def order_joins(plan: Plan) -> Plan | None:
@@ -94,44 +97,39 @@ class Graph:
             part = self._fraction(last, on)
             return rows * (part if kind is JoinType.SEMI else max(1 - part, 0.05))
         rows *= estimate.rows
-        domains: list[tuple[float, float, int]] = []
+        shared: list[tuple[Fact, list[Fact], int]] = []
         for members in self.classes:
             own = members.get(last)
             if own is None:
                 continue
-            best = 0.0
-            holders = 0
-            for i, (_, fact) in members.items():
-                if rest >> i & 1:
-                    holders |= 1 << i
-                    size = fact.domain or fact.distinct or 100
-                    best = size if not best else max(best, size)
+            holders = [i for i in members if rest >> i & 1]
             if holders:
-                domains.append((own[1].domain or own[1].distinct or 100, best, holders))
-        rows /= self._values(domains, estimate.rows)
+                held = sum(1 << i for i in holders)
+                shared.append((own[1], [members[i][1] for i in holders], held))
+        rows /= self._values(shared, max(estimate.rows, estimate.base))
         for needed, part in self.others:
             if needed >> last & 1 and not needed & ~mask:
                 rows *= part
         return rows
 
-    def _values(self, domains: list[tuple[float, float, int]], own_rows: float) -> float:
+    def _values(self, shared: list[tuple[Fact, list[Fact], int]], own_rows: float) -> float:
         """How many values the join key has: a compound key has no more than its table has rows."""
-        if not domains:
+        if not shared:
             return 1.0
-        if len(domains) == 1:
-            return max(domains[0][0], domains[0][1], 1.0)
-        own = other = 1.0
-        shared = -1
-        for mine, theirs, holders in domains:
-            own *= mine
-            other *= theirs
-            shared &= holders
-        limits = [own, max(own_rows, 1.0)]
-        for i, estimate in enumerate(self.estimates):
-            if shared >> i & 1:
-                limits.append(max(estimate.rows, 1.0))
-        largest = max(max(mine, theirs) for mine, theirs, _ in domains)
-        return max(min(*limits, other), largest, 1.0)
+        if len(shared) == 1:
+            own, others, _ = shared[0]
+            return max(common_values([own, *others]), 1.0)
+        mine = theirs = largest = 1.0
+        both = -1
+        for own, others, holders in shared:
+            mine *= common_values([own])
+            theirs *= common_values(others)
+            largest = max(largest, common_values([own, *others]))
+            both &= holders
+        limits = [mine, theirs, max(own_rows, 1.0)]
+        for i in _bits(both) if both > 0 else ():
+            limits.append(max(self.estimates[i].rows, self.estimates[i].base, 1.0))
+        return max(min(limits), largest)
 
     def _fraction(self, test: int, on: list[Expr]) -> float:
         facts: dict[int, Fact] = {}
@@ -153,8 +151,8 @@ class Tree:
 
 def _region(plan: Plan, statistics: Statistics) -> Plan:
     graph = Graph()
-    pending: list[tuple[JoinType, Plan, list[Expr]]] = []
-    _flatten(plan, graph, pending)
+    pending: list[Test] = []
+    graph.predicates = [(0, p) for p in flatten_region(plan, graph.relations, graph.held, pending)]
     graph.relations = [_visit(relation, statistics) for relation in graph.relations]
     tests = [(kind, _visit(right, statistics), on) for kind, right, on in pending]
     if len(graph.relations) + len(tests) == 1:
@@ -170,30 +168,34 @@ def _region(plan: Plan, statistics: Statistics) -> Plan:
     return built if held is None else Filter(built, held)
 
 
-def _flatten(plan: Plan, graph: Graph, tests: list[tuple[JoinType, Plan, list[Expr]]]) -> None:
-    """The relations of the region in written order; its conjuncts; its semi- and antijoins."""
+def flatten_region(
+    plan: Plan, relations: list[Plan], held: list[Expr], tests: list[Test]
+) -> list[Expr]:
+    """The conjuncts of a region; its relations in written order, its semi- and antijoins and the
+    filters that must stay above it are appended to the lists."""
     match plan:
         case Join(left, right, JoinType.INNER, condition):
-            _flatten(left, graph, tests)
-            _flatten(right, graph, tests)
-            graph.predicates.extend((0, p) for p in conjuncts(condition))
+            found = flatten_region(left, relations, held, tests)
+            found += flatten_region(right, relations, held, tests)
+            return found + conjuncts(condition)
         case Join(left, right, JoinType.SEMI | JoinType.ANTI as kind, condition):
-            _flatten(left, graph, tests)
+            found = flatten_region(left, relations, held, tests)
             tests.append((kind, right, conjuncts(condition)))
+            return found
         case Filter(Join(kind=JoinType.INNER | JoinType.SEMI | JoinType.ANTI) as child, predicate):
-            _flatten(child, graph, tests)
-            graph.held.extend(conjuncts(predicate))
+            found = flatten_region(child, relations, held, tests)
+            held.extend(conjuncts(predicate))
+            return found
         case _:
-            graph.relations.append(plan)
+            relations.append(plan)
+            return []
 
 
-def _connect(
-    graph: Graph, tests: Sequence[tuple[JoinType, Plan, list[Expr]]]
-) -> list[tuple[JoinType, Plan, list[Expr]]]:
+def _connect(graph: Graph, tests: Sequence[Test]) -> list[Test]:
     """Who is joined with whom. Semijoins that test no column stay outside and are returned."""
     count = len(graph.relations)
     graph.predicates = [(graph.mask(p), p) for _, p in graph.predicates]
-    loose: list[tuple[JoinType, Plan, list[Expr]]] = []
+    loose: list[Test] = []
     statistics = Statistics()
     for kind, right, on in tests:
         needed = 0
