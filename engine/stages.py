@@ -34,6 +34,7 @@ from pyflare.engine.plan import syntax as s
 from pyflare.engine.plan.check import check as check_plan
 from pyflare.engine.plan.nodes import Plan, Tail
 from pyflare.engine.rewrite import rewrite
+from pyflare.engine.run.execute import Metrics, execute
 from pyflare.engine.settings import current
 from pyflare.engine.trace import trace
 from pyflare.engine.types import schema_to_arrow
@@ -126,17 +127,35 @@ class Query:
         return explain.explain(self.relation, self.plan, self.compiled, self.metrics, mode)
 
     def _run(self, plan: Plan) -> Iterator[pa.RecordBatch]:
-        from pyflare.engine.run.execute import execute
-
         threads = current().threads
-        clock = Clock()
         self.compiled = compiled = compile(plan, threads)
         schema = schema_to_arrow(self.schema)
-        milliseconds = {**self.milliseconds, **compiled.milliseconds}
-        for batch in execute(compiled.program, compiled.inputs.bindings, threads=threads):
+        pipelines: list[Metrics] = []
+        clock = Clock()
+        for batch in execute(
+            compiled.program, compiled.inputs.bindings, threads=threads, metrics=pipelines
+        ):
             yield pa.RecordBatch.from_arrays(batch.columns, schema=schema)
-        clock.mark("totalMs")
-        self.metrics = {**milliseconds, **clock.milliseconds}
+        clock.mark("executeMs")
+        self.metrics = measured({**self.milliseconds, **compiled.milliseconds}, clock, pipelines)
+
+
+def measured(
+    stages: dict[str, float], execution: Clock, pipelines: list[Metrics]
+) -> dict[str, object]:
+    """Milliseconds per stage; compileMs is all that came before the first row but the loading."""
+    planned = sum(each for name, each in stages.items() if name != "loadMs")
+    compiled = sum(pipeline.compile_ms for pipeline in pipelines)
+    known: dict[str, object] = {**stages, **execution.milliseconds}
+    known["compileMs"] = planned + compiled
+    for number, each in enumerate(pipelines):
+        known[f"{number} {each.name}"] = {
+            "compileMs": each.compile_ms,
+            "runMs": each.run_ms,
+            "rows": each.rows,
+            "morsels": each.morsels,
+        }
+    return known
 
 
 def last(batches: Iterator[pa.RecordBatch], rows: int) -> Iterator[pa.RecordBatch]:
