@@ -6,9 +6,25 @@ from typing import Any
 
 from pyflare.codegen.emit.context import Context
 from pyflare.codegen.emit.sql import Value
-from pyflare.codegen.functions import casts_of_numbers
+from pyflare.codegen.functions import (
+    casts_from_string,
+    casts_of_numbers,
+    casts_of_times,
+    casts_to_string,
+)
 from pyflare.codegen.ir import types as t
 from pyflare.codegen.ir.expr import Cast
+
+NUMERIC = (t.Integer, t.Decimal, t.Float, t.Boolean)
+TIMES = (t.Date, t.Timestamp, t.TimestampNTZ)
+INTERVALS = (t.YearMonthInterval, t.DayTimeInterval)
+
+
+class UnsupportedCast(NotImplementedError):
+    """A pair of types that is not converted here; the message names both."""
+
+    def __init__(self, source: t.Type, target: t.Type) -> None:
+        super().__init__(f"cast from {source} to {target}")
 
 
 def emit(cast: Cast, x: Value, context: Context) -> Value:
@@ -16,16 +32,20 @@ def emit(cast: Cast, x: Value, context: Context) -> Value:
     source, target = cast.child.type, cast.type
     if source == target:
         return x
-    match source, target:
-        case t.Null(), _:
-            return context.parameter(None, target)
-        case (
-            (t.Integer() | t.Decimal() | t.Float() | t.Boolean()),
-            (t.Integer() | t.Decimal() | t.Float() | t.Boolean()),
-        ):
-            return casts_of_numbers.emit(cast, x, context)
-        case _:
-            raise NotImplementedError(f"cast from {source} to {target}")
+    if isinstance(source, t.Null):
+        return context.parameter(None, target)
+    match target:
+        case t.String():
+            return casts_to_string.emit(cast, x, context)
+        case t.Binary() if isinstance(source, t.String):
+            return Value(target, x.data, x.valid, length=x.length, ascii=x.ascii)
+        case _ if isinstance(source, t.String):
+            return casts_from_string.emit(cast, x, context)
+    if isinstance(source, NUMERIC) and isinstance(target, NUMERIC):
+        return casts_of_numbers.emit(cast, x, context)
+    if isinstance(source, (*TIMES, *INTERVALS)) or isinstance(target, (*TIMES, *INTERVALS)):
+        return casts_of_times.emit(cast, x, context)
+    raise UnsupportedCast(source, target)
 
 
 def python(cast: Cast, value: Any) -> Any:
@@ -33,11 +53,15 @@ def python(cast: Cast, value: Any) -> Any:
     source, target = cast.child.type, cast.type
     if value is None or source == target:
         return value
-    match source, target:
-        case (
-            (t.Integer() | t.Decimal() | t.Float() | t.Boolean()),
-            (t.Integer() | t.Decimal() | t.Float() | t.Boolean()),
-        ):
-            return casts_of_numbers.python(cast, value)
-        case _:
-            raise NotImplementedError(f"cast from {source} to {target}")
+    match target:
+        case t.String():
+            return casts_to_string.python(cast, value)
+        case t.Binary() if isinstance(source, t.String):
+            return value.encode()
+        case _ if isinstance(source, t.String):
+            return casts_from_string.python(cast, value)
+    if isinstance(source, NUMERIC) and isinstance(target, NUMERIC):
+        return casts_of_numbers.python(cast, value)
+    if isinstance(source, (*TIMES, *INTERVALS)) or isinstance(target, (*TIMES, *INTERVALS)):
+        return casts_of_times.python(cast, value)
+    raise UnsupportedCast(source, target)

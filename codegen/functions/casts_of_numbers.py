@@ -9,9 +9,11 @@ from typing import Any
 from pyflare.codegen.emit.context import Context, Failure
 from pyflare.codegen.emit.sql import Value, type_range
 from pyflare.codegen.emit.value import Val
+from pyflare.codegen.functions.branches import choose, fragment
+from pyflare.codegen.functions.callbacks import cast_by_python
 from pyflare.codegen.functions.decimals import Number, beyond, half_up, number, single
 from pyflare.codegen.functions.division import divide_by_constant
-from pyflare.codegen.functions.floats import decimal_to_double
+from pyflare.codegen.functions.floats import POWERS, decimal_to_double
 from pyflare.codegen.functions.values import boolean, bounds, fail, integer, lane_for
 from pyflare.codegen.interpret.failure import Fails
 from pyflare.codegen.ir import types as t
@@ -48,6 +50,8 @@ def emit(cast: Cast, x: Value, context: Context) -> Value:
             return Value(target, data, x.valid, finite=x.finite)
         case t.Float(), t.Integer():
             return float_to_integer(cast, x, context)
+        case t.Float(), t.Decimal():
+            return float_to_decimal(cast, x, context)
         case _:
             raise NotImplementedError(f"cast from {source} to {target}")
 
@@ -129,6 +133,39 @@ def float_to_integer(cast: Cast, x: Value, context: Context) -> Value:
     return out_of_range(cast, Failure.CAST_OVERFLOW, ~fits, x, result, context)
 
 
+def float_to_decimal(cast: Cast, x: Value, context: Context) -> Value:
+    """HALF_UP of the shortest decimal text of the float (Spark goes through that text).
+
+    Far from a tie the float itself rounds as its text does, whose distance is below its last bit.
+    """
+    target = cast.type
+    assert isinstance(target, t.Decimal)
+    code = context.code
+    if target.scale > POWERS:
+        return _float_by_text(cast, x, context)
+    limit = float(min(10**target.precision - 1, 1 << 40))
+    scaled = x.data.fpext() * float(10**target.scale)
+    floor = code.unary("floor", scaled)
+    part = scaled - floor
+    clear = ((part - 0.5) > 2.0**-9) | ((part - 0.5) < -(2.0**-9))
+    clear = clear & (code.unary("fabs", scaled) < limit)
+    if x.valid is not None:
+        clear = clear | ~x.valid
+    near = (floor + (part > 0.5).select(code.const(1.0, "double"), 0.0)).fptosi_sat("i64")
+    most = int(limit)
+    fast = integer(target, near.resize(lane_for(-most, most)), -most, most, x.valid)
+    return choose(
+        code,
+        clear,
+        fragment(code, "near", lambda: fast),
+        fragment(code, "by_text", lambda: _float_by_text(cast, x, context)),
+    )
+
+
+def _float_by_text(cast: Cast, x: Value, context: Context) -> Value:
+    return cast_by_python(cast, x, context, python, Failure.NUMERIC_VALUE_OUT_OF_RANGE)
+
+
 # ---------------------------------------------------------------- in Python
 
 
@@ -150,6 +187,12 @@ def python(cast: Cast, value: Any) -> Any:
         case t.Decimal(_, s), t.Decimal(precision, scale):
             moved = value * 10 ** (scale - s) if scale >= s else half_up(value, 10 ** (s - scale))
             return _limited(cast, moved, 10**precision - 1)
+        case t.Float(), t.Decimal(precision, scale):
+            if not math.isfinite(value):
+                return _limited(cast, 10**precision, 10**precision - 1)
+            scaled = Fraction(repr(value)) * 10**scale
+            unscaled = half_up(scaled.numerator, scaled.denominator)
+            return _limited(cast, unscaled, 10**precision - 1)
         case _, t.Integer():
             return _to_integer(cast, value)
         case _:

@@ -6,6 +6,7 @@ from importlib import import_module
 
 AREAS = (
     "arithmetic",
+    "lenient",
     "comparison",
     "logic",
     "conditional",

@@ -20,6 +20,7 @@ from pyflare.codegen.interpret.expression import evaluate
 from pyflare.codegen.interpret.failure import EvaluationError
 from pyflare.codegen.ir import types as t
 from pyflare.codegen.ir.expr import Column, Expr
+from pyflare.codegen.operators import failures
 
 TIER = jit.Tier.CHEAP
 
@@ -85,8 +86,78 @@ class LoopContext:
         self.heap_pointer.store(at.at(I8, size))
         return at
 
+    def callback(
+        self, key: str, function: Any, arguments: Any, result: t.Type, *args: Value
+    ) -> Value:
+        """Boxes the arguments as (valid, low, high) words and calls through a slot."""
+        code = self.code
+        space: list[Any] = []
+
+        def entry(words: int, out: int) -> None:
+            values = [unbox(words + 24 * i, type_) for i, type_ in enumerate(arguments)]
+            box(out, function(*values), result, space)
+
+        pointer = ctypes.CFUNCTYPE(None, ctypes.c_uint64, ctypes.c_uint64)(entry)
+        self.owners += [pointer, space]
+        address = ctypes.cast(pointer, ctypes.c_void_p).value
+        target = self._slot(struct.pack("<Q", address))
+        area = code.stack(I64, 3 * (len(args) + 1)).pointer
+        failures.box(code, area.at(I64, 3), args)
+        entry_ = code.entry_value("entry", PTR, f"load ptr, ptr {target.ref}")
+        code.call_pointer(entry_, "void", area.at(I64, 3), area)
+        valid = area.load(I64) != 0
+        low, high = area.at(I64, 1).load(I64), area.at(I64, 2).load(I64)
+        lane = machine_type(result)
+        if lane == PTR:
+            return Value(result, low.inttoptr(), valid, length=high)
+        if lane == "i1":
+            return Value(result, low.trunc("i1"), valid, 0, 1)
+        if lane == "double":
+            return Value(result, low.bitcast("double"), valid)
+        if lane == "float":
+            return Value(result, low.bitcast("double").fptrunc(), valid)
+        wide = low.zext("i128") | (high.zext("i128") << 64)
+        return Value(result, wide.trunc(lane), valid, *(type_range(result) or (None, None)))
+
+    def library(self, name: str, bitcode: bytes) -> None:
+        raise AssertionError("no function links a library")
+
     def over_dictionary(self, expr: Expr, column: Column, row: Row) -> Value | None:
         return None
+
+
+def unbox(at: int, type_: t.Type) -> Any:
+    """The storage-form value of three words."""
+    valid, low, high = struct.unpack("<qQQ", ctypes.string_at(at, 24))
+    if not valid:
+        return None
+    match type_:
+        case t.String():
+            return ctypes.string_at(low, high).decode()
+        case t.Binary():
+            return ctypes.string_at(low, high)
+        case t.Boolean():
+            return bool(low)
+        case t.Float():
+            return struct.unpack("<d", struct.pack("<Q", low))[0]
+        case _:
+            return int.from_bytes(struct.pack("<QQ", low, high), "little", signed=True)
+
+
+def box(at: int, value: Any, type_: t.Type, space: list[Any]) -> None:
+    """Writes a storage-form value as three words."""
+    words = (0, 0, 0)
+    if isinstance(value, str | bytes):
+        raw = value.encode() if isinstance(value, str) else value
+        buffer = ctypes.create_string_buffer(raw, len(raw) + 1)
+        space.append(buffer)
+        words = (1, ctypes.addressof(buffer), len(raw))
+    elif isinstance(value, float):
+        words = (1, struct.unpack("<Q", struct.pack("<d", value))[0], 0)
+    elif value is not None:
+        low, high = struct.unpack("<QQ", int(value).to_bytes(16, "little", signed=True))
+        words = (1, low, high)
+    ctypes.memmove(at, struct.pack("<QQQ", *words), 24)
 
 
 def encode(value: Any, lane: str) -> bytes:
