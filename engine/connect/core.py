@@ -147,11 +147,15 @@ class Core:
         finally:
             self.operations.pop(operation.id, None)
 
-    def query(
-        self, plan: Any, *, action: bool = False, relation: s.Relation | None = None
+    def query(self, plan: Any) -> Query:
+        """The analysed query of a plan, not yet to be run."""
+        return self._query(decompressed(plan).root)
+
+    def _query(
+        self, root: Any, *, action: bool = False, relation: s.Relation | None = None
     ) -> Query:
-        """The analysed query of a plan; an analysis serves the calls that follow at once."""
-        root = decompressed(plan).root
+        """An analysis serves the calls that follow at once. `root` is not put into another
+        message: protobuf would parse the copy, and refuses plans nested deeper than 100."""
         session = self.session
         key = (
             _bytes(root),
@@ -179,7 +183,7 @@ class Core:
         return decode_relation(root, self.context)
 
     def _rows(self, root: Any, operation: Operation) -> Iterator[Event]:
-        query = operation.query = self.query(pb2.Plan(root=root), action=True)
+        query = operation.query = self._query(root, action=True)
         yield Started(query.schema)
         empty = True
         for batch in query.batches():
@@ -201,7 +205,7 @@ class Core:
         decoded = decode_command(command, self.context)
         if isinstance(decoded, s.Relation):
             given = command.sql_command.input
-            self.query(pb2.Plan(root=given), relation=decoded)  # spark.sql analyses at once
+            self._query(given, relation=decoded)  # spark.sql analyses at once
             yield SqlResult(given)
             return
         match decoded:
