@@ -17,7 +17,7 @@ from pyflare.engine.storage.build import Builder, builder
 from pyflare.engine.storage.cache import Store, default_store
 from pyflare.engine.storage.column import Column, loaded, select
 from pyflare.engine.storage.files import DataFile
-from pyflare.engine.storage.footer import Bounds, Footer, file_schema, read_footer
+from pyflare.engine.storage.footer import Bounds, Footer, read_footer
 from pyflare.engine.storage.parallel import parallel
 from pyflare.engine.storage.partitions import constant, partition_fields
 from pyflare.engine.storage.sample import SAMPLE_ROWS, Sample, sample_column
@@ -60,6 +60,7 @@ class ParquetTable:
         self._footer_list: list[Footer] | None = None
         self._samples: dict[int, Sample] | None = None
         self._bounds: dict[int, list[Bounds]] = {}
+        self._statistics: tuple[tuple[bool, ...], Statistics] | None = None
         self._threads = 1
         data, self._partitions = self._resolve(schema)
         self._schema = t.Struct((*data, *self._partitions))
@@ -96,7 +97,7 @@ class ParquetTable:
         footers = self._footers() if self._merge else [self._first_footer()]
         fields: dict[str, t.Field] = {}
         for footer in footers:
-            for name, type in file_schema(footer).items():
+            for name, type in footer.types.items():
                 found = t.Field(name, arrow_to_type(type))
                 known = fields.setdefault(name.lower(), found)
                 if known.type != found.type:
@@ -147,7 +148,7 @@ class ParquetTable:
         if footer.leaf(field.name) is None:
             missing = field.name.lower() not in footer.columns
             return Bounds(nulls=group.rows) if missing else Bounds()
-        stored = arrow_to_type(file_schema(footer)[footer.columns[field.name.lower()][0]])
+        stored = arrow_to_type(footer.types[footer.columns[field.name.lower()][0]])
         if stored != field.type and not (
             isinstance(stored, t.Integer) and isinstance(field.type, t.Integer)
         ):
@@ -156,10 +157,15 @@ class ParquetTable:
 
     def statistics(self) -> Statistics:
         """Bounds and NULLs from footers, distinct values from a sample or from resident columns."""
-        groups = self._groups()
-        rows = sum(group.rows for group in groups)
-        facts = [self._facts(i, groups, rows) for i in range(len(self._schema.fields))]
-        return Statistics(rows, tuple(facts))
+        resident = tuple(
+            self._store.peek((self.key, i)) is not None for i in range(len(self._schema.fields))
+        )
+        if self._statistics is None or self._statistics[0] != resident:
+            groups = self._groups()
+            rows = sum(group.rows for group in groups)
+            facts = [self._facts(i, groups, rows) for i in range(len(self._schema.fields))]
+            self._statistics = (resident, Statistics(rows, tuple(facts)))
+        return self._statistics[1]
 
     def _facts(self, ordinal: int, groups: Sequence[_Group], rows: int) -> ColumnFacts:
         sample = self._sample(groups, rows).get(ordinal)
@@ -349,8 +355,7 @@ def _overall(bounds: Sequence[Bounds]) -> ColumnFacts:
     if all(b.nulls is not None for b in bounds):
         nulls = sum(b.nulls or 0 for b in bounds)
     filled = [b for b in bounds if b.lo is not None and b.hi is not None]
-    known = [b for b in bounds if b in filled or (b.nulls is not None and b.lo is b.hi is None)]
-    if not filled or len(known) < len(bounds):
+    if not filled or any(b.lo is None and b.nulls != rows for b, rows in bounds):
         return ColumnFacts(nulls=nulls)
     lo, hi = min(b.lo for b in filled), max(b.hi for b in filled)
     return ColumnFacts(lo, hi, True, nulls)

@@ -6,11 +6,16 @@ import os
 from collections.abc import Mapping, Sequence
 
 from pyflare.codegen.ir import types as t
-from pyflare.engine.errors import analysis_error
+from pyflare.engine.errors import analysis_error, unsupported
 from pyflare.engine.storage.files import DataFile, list_files
 from pyflare.engine.storage.parquet import ParquetTable
+from pyflare.engine.storage.reuse import reused
 from pyflare.engine.storage.table import Table
 from pyflare.engine.storage.text.csv import csv_table
+from pyflare.engine.storage.text.json import json_table
+from pyflare.engine.storage.text.lines import text_table
+
+_FORMATS = ("parquet", "csv", "json", "text", "orc", "avro", "xml", "jdbc", "binaryfile")
 
 
 def read(
@@ -27,19 +32,27 @@ def read(
     options = {name.lower(): value for name, value in options.items()}
     if "path" in options:
         paths = [*paths, options.pop("path")]
+    if format.lower() not in _FORMATS:
+        raise analysis_error("DATA_SOURCE_NOT_FOUND", {"provider": format})
     files = list_files(paths, options)
     name = _name(paths)
     match format.lower():
         case "parquet":
+            files = [file for file in files if file.size]  # as Spark, which skips empty files
             _some(files, schema, "Parquet")
-            return ParquetTable(
-                name, files, schema, options, conf.get("spark.sql.session.timeZone", "UTC")
-            )
+            zone = conf.get("spark.sql.session.timeZone", "UTC")
+            key = ("parquet", name, tuple(files), schema, tuple(sorted(options.items())), zone)
+            return reused(key, lambda: ParquetTable(name, files, schema, options, zone))
         case "csv":
             _some(files, schema, "CSV")
             return csv_table(name, files, schema, options, conf)
+        case "json":
+            _some(files, schema, "JSON")
+            return json_table(name, files, schema, options, conf)
+        case "text":
+            return text_table(name, files, options, conf)
         case _:
-            raise analysis_error("DATA_SOURCE_NOT_FOUND", {"provider": format})
+            raise unsupported(f"the data source {format}", "convert the files to Parquet")
 
 
 def _some(files: Sequence[DataFile], schema: t.Struct | None, format: str) -> None:
