@@ -20,17 +20,19 @@ _MICROS = {
     "microsecond": (3, 1),
 }
 UNITS = frozenset(u for unit in (*_MONTHS, *_MICROS) for u in (unit.upper(), unit.upper() + "S"))
+_NUMBER = re.compile(r"[+-]?(?:\d{1,40}(?:\.\d{0,9})?|\.\d{1,9})")
+_MOST_MONTHS, _MOST_MICROS = 2**31, 2**63
 _ITEM = re.compile(r"\s*([+-]?)\s*(\d+(?:\.\d*)?|\.\d+)\s*([a-z]+)", re.IGNORECASE)
-_YEAR_MONTH = re.compile(r"\s*([+-]?)(\d+)-(\d+)\s*")
+_YEAR_MONTH = re.compile(r"\s*([+-]?)(\d{1,20})-(\d{1,20})\s*")
 _DAY_TIME = {
-    ("day", "hour"): re.compile(r"\s*([+-]?)(\d+) +(\d{1,2})\s*"),
-    ("day", "minute"): re.compile(r"\s*([+-]?)(\d+) +(\d{1,2}):(\d{1,2})\s*"),
+    ("day", "hour"): re.compile(r"\s*([+-]?)(\d{1,20}) +(\d{1,2})\s*"),
+    ("day", "minute"): re.compile(r"\s*([+-]?)(\d{1,20}) +(\d{1,2}):(\d{1,2})\s*"),
     ("day", "second"): re.compile(
-        r"\s*([+-]?)(\d+) +(\d{1,2}):(\d{1,2}):(\d{1,2}(?:\.\d{1,9})?)\s*"
+        r"\s*([+-]?)(\d{1,20}) +(\d{1,2}):(\d{1,2}):(\d{1,2}(?:\.\d{1,9})?)\s*"
     ),
-    ("hour", "minute"): re.compile(r"\s*([+-]?)(\d+):(\d{1,2})\s*"),
-    ("hour", "second"): re.compile(r"\s*([+-]?)(\d+):(\d{1,2}):(\d{1,2}(?:\.\d{1,9})?)\s*"),
-    ("minute", "second"): re.compile(r"\s*([+-]?)(\d+):(\d{1,2}(?:\.\d{1,9})?)\s*"),
+    ("hour", "minute"): re.compile(r"\s*([+-]?)(\d{1,20}):(\d{1,2})\s*"),
+    ("hour", "second"): re.compile(r"\s*([+-]?)(\d{1,20}):(\d{1,2}):(\d{1,2}(?:\.\d{1,9})?)\s*"),
+    ("minute", "second"): re.compile(r"\s*([+-]?)(\d{1,20}):(\d{1,2}(?:\.\d{1,9})?)\s*"),
 }
 _FIELDS = ("day", "hour", "minute", "second")
 
@@ -55,8 +57,8 @@ def from_items(items: list[tuple[str, str]], where: Origin) -> Literal:
         literal = " ".join(f"{v} {u}" for v, u in items)
         raise parse_error("_LEGACY_ERROR_TEMP_0029", {"literal": literal}, where)
     if year_month:
-        return Literal(months, YearMonthInterval(min(year_month), max(year_month)))
-    return Literal(micros, DayTimeInterval(min(day_time), max(day_time)))
+        return _months(months, YearMonthInterval(min(year_month), max(year_month)), where)
+    return _micros(micros, DayTimeInterval(min(day_time), max(day_time)), where)
 
 
 def from_text(text: str, where: Origin) -> Literal:
@@ -83,7 +85,7 @@ def from_range(text: str, first: str, last: str, where: Origin) -> Literal:
         if match is None or int(match[3]) > 11:
             raise _invalid(text, where)
         months = int(match[2]) * 12 + int(match[3])
-        return Literal(-months if match[1] == "-" else months, YearMonthInterval(0, 1))
+        return _months(-months if match[1] == "-" else months, YearMonthInterval(0, 1), where)
     pattern = _DAY_TIME.get(fields)
     if pattern is None:
         raise parse_error(
@@ -101,16 +103,32 @@ def from_range(text: str, first: str, last: str, where: Origin) -> Literal:
             raise _invalid(text, where)
         micros += Fraction(value) * _MICROS[field][1]
     total = int(micros)
-    return Literal(-total if match[1] == "-" else total, DayTimeInterval(start, end))
+    return _micros(-total if match[1] == "-" else total, DayTimeInterval(start, end), where)
+
+
+def _months(value: int, type_: YearMonthInterval, where: Origin) -> Literal:
+    if not -_MOST_MONTHS <= value < _MOST_MONTHS:
+        raise _overflow(where)
+    return Literal(value, type_)
+
+
+def _micros(value: int, type_: DayTimeInterval, where: Origin) -> Literal:
+    if not -_MOST_MICROS <= value < _MOST_MICROS:
+        raise _overflow(where)
+    return Literal(value, type_)
+
+
+def _overflow(where: Origin) -> Exception:
+    parameters = {"input": where.fragment}
+    return illegal_argument("INVALID_INTERVAL_FORMAT.ARITHMETIC_EXCEPTION", parameters)
 
 
 def _amount(value: str, unit: str, where: Origin) -> Fraction:
     """Only seconds may have a fraction."""
     text = value.replace(" ", "")
-    try:
-        amount = Fraction(text)
-    except ValueError:
-        raise _invalid(f"{value} {unit}", where) from None
+    if _NUMBER.fullmatch(text) is None:
+        raise _invalid(f"{value} {unit}", where)
+    amount = Fraction(text)
     if "." in text and unit != "second":
         raise illegal_argument(
             "INVALID_INTERVAL_FORMAT.INVALID_FRACTION",

@@ -29,7 +29,10 @@ from pyflare.codegen.ir.types import (
 from pyflare.engine.errors import parse_error, runtime_error, unsupported
 from pyflare.engine.plan.syntax import CastTo, Function, SyntaxExpr
 
-NUMBER = re.compile(r"(\d+(?:\.\d*)?|\.\d+)([eE][+-]?\d+)?(BD|[LSYFD])?", re.IGNORECASE)
+NUMBER = re.compile(
+    r"(?=\d+[LSY]?$|.*[\d.](?:BD|[FD])?$)(\d+(?:\.\d*)?|\.\d+)(E[+-]?\d+)?(BD|[LSYFD])?",
+    re.IGNORECASE,
+)
 _INTEGERS = {"L": BIGINT, "S": SMALLINT, "Y": TINYINT}
 _NAMES = {TINYINT: "tinyint", SMALLINT: "smallint", BIGINT: "bigint"}
 _LIMITS = {
@@ -61,29 +64,29 @@ def string(value: str) -> Literal:
 
 def number(text: str, where: Origin) -> Literal:
     """A numeric constant with its sign: an int that does not fit becomes bigint, then decimal."""
-    sign = -1 if text.startswith("-") else 1
     match = NUMBER.fullmatch(text.lstrip("-"))
     assert match is not None
-    digits, exponent, suffix = match[1], match[2] or "", (match[3] or "").upper()
+    minus = "-" if text.startswith("-") else ""
+    digits, exponent, suffix = minus + match[1], match[2] or "", (match[3] or "").upper()
     match suffix:
         case "L" | "S" | "Y":
-            return _integer(sign * int(digits), _INTEGERS[suffix], text, where)
+            return _integer(digits, _INTEGERS[suffix], text, where)
         case "D":
-            return _float(sign, digits + exponent, DOUBLE, where)
+            return _float(digits + exponent, DOUBLE, where)
         case "F":
-            return _float(sign, digits + exponent, FLOAT, where)
+            return _float(digits + exponent, FLOAT, where)
         case "BD":
-            return _decimal(sign * Exact(digits + exponent))
+            return _decimal(Exact(digits + exponent))
     if exponent:
-        return _float(sign, digits + exponent, DOUBLE, where)
+        return _float(digits + exponent, DOUBLE, where)
     if "." in digits:
-        return _decimal(sign * Exact(digits))
-    value = sign * int(digits)
-    if -(2**31) <= value < 2**31:
-        return Literal(value, INT)
-    if -(2**63) <= value < 2**63:
-        return Literal(value, BIGINT)
-    return _decimal(Exact(value))
+        return _decimal(Exact(digits))
+    exact = Exact(digits)
+    if -(2**31) <= exact < 2**31:
+        return Literal(int(exact), INT)
+    if -(2**63) <= exact < 2**63:
+        return Literal(int(exact), BIGINT)
+    return _decimal(exact)
 
 
 def is_number(text: str) -> bool:
@@ -91,8 +94,9 @@ def is_number(text: str) -> bool:
     return NUMBER.fullmatch(text) is not None
 
 
-def _integer(value: int, type_: Integer, text: str, where: Origin) -> Literal:
+def _integer(digits: str, type_: Integer, text: str, where: Origin) -> Literal:
     limit = 2 ** (type_.bits - 1)
+    value = Exact(digits)
     if not -limit <= value < limit:
         parameters = {
             "rawStrippedQualifier": text[:-1],
@@ -101,15 +105,15 @@ def _integer(value: int, type_: Integer, text: str, where: Origin) -> Literal:
             "maxValue": str(limit - 1),
         }
         raise parse_error("INVALID_NUMERIC_LITERAL_RANGE", parameters, where)
-    return Literal(value, type_)
+    return Literal(int(value), type_)
 
 
-def _float(sign: int, digits: str, type_: Float, where: Origin) -> Literal:
-    value = sign * float(digits)
+def _float(digits: str, type_: Float, where: Origin) -> Literal:
+    value = float(digits)
     limit, shown = _LIMITS[type_]
     if abs(value) > limit:
         parameters = {
-            "rawStrippedQualifier": digits if sign > 0 else "-" + digits,
+            "rawStrippedQualifier": digits,
             "typeName": "double" if type_ == DOUBLE else "float",
             "minValue": "-" + shown,
             "maxValue": shown,
@@ -122,15 +126,14 @@ def _decimal(value: Exact) -> Literal:
     """Exactly as written: 1.50 is decimal(3,2), 0.01 is decimal(2,2)."""
     sign, digits, exponent = value.as_tuple()
     assert isinstance(exponent, int)
-    unscaled = int("".join(map(str, digits))) * (-1 if sign else 1)
-    scale = -exponent
-    if scale < 0:
-        unscaled, scale = unscaled * 10**-scale, 0
-    precision = max(len(str(abs(unscaled))), scale)
+    scale = max(-exponent, 0)
+    zeros = max(exponent, 0) if value else 0
+    precision = max(len(digits) + zeros, scale)
     if precision > MAX_PRECISION:
         parameters = {"precision": str(precision), "maxPrecision": str(MAX_PRECISION)}
         raise runtime_error("DECIMAL_PRECISION_EXCEEDS_MAX_PRECISION", parameters)
-    return Literal(unscaled, Decimal(precision, scale))
+    unscaled = int("".join(map(str, digits))) * 10**zeros
+    return Literal(-unscaled if sign else unscaled, Decimal(precision, scale))
 
 
 def hexadecimal(digits: str, where: Origin) -> Literal:

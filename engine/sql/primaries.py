@@ -118,7 +118,7 @@ def _word(p: Stream, start: int) -> SyntaxExpr:
 def _number(p: Stream) -> SyntaxExpr:
     start = p.start
     sign = "-" if p.take("-") else ""
-    point = "." if p.take(".") else ""
+    point = "." if p.connected(0) and p.take(".") else ""
     token = p.ahead()
     if token is None or not literals.is_number(point + token.text):
         raise p.unexpected()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import sys
 
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([0-1][0-7]{2})|(.))", re.DOTALL)
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _NAMED = {"0": "\0", "b": "\b", "n": "\n", "r": "\r", "t": "\t", "Z": "\x1a"}
 
 
@@ -17,7 +19,8 @@ def unescape(literal: str) -> str:
     if literal[0] in "rR":
         return literal[2:-1]
     quote = literal[0]
-    return _ESCAPE.sub(_escaped, _undouble(literal[1:-1], quote))
+    text = _ESCAPE.sub(_escaped, _undouble(literal[1:-1], quote))
+    return text if _SURROGATE.search(text) is None else _joined(text)
 
 
 def _undouble(body: str, quote: str) -> str:
@@ -32,10 +35,17 @@ def _undouble(body: str, quote: str) -> str:
     )
 
 
+def _joined(text: str) -> str:
+    """Escaped surrogates form pairs, as in Java; one alone is written as a question mark."""
+    paired = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
+    return _SURROGATE.sub("?", paired)
+
+
 def _escaped(match: re.Match[str]) -> str:
     short, long, octal, other = match.groups()
     if short or long:
-        return chr(int(short or long, 16))
+        point = int(short or long, 16)
+        return chr(point) if point <= sys.maxunicode else "?"
     if octal:
         return chr(int(octal, 8))
     if other in "%_":
