@@ -11,6 +11,7 @@ run                               machine code over morsels        record batche
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import deque
 from collections.abc import Iterator
@@ -107,6 +108,7 @@ class Query:
     milliseconds: dict[str, float]
     metrics: dict[str, object] = field(default_factory=dict)
     compiled: Compiled | None = None
+    stop: threading.Event = field(default_factory=threading.Event)
 
     @property
     def schema(self) -> Struct:
@@ -126,16 +128,27 @@ class Query:
         """The plan as Spark's df.explain prints it."""
         return explain.explain(self.relation, self.plan, self.compiled, self.metrics, mode)
 
+    def cancel(self) -> None:
+        """Ends the run that is under way, from another thread."""
+        self.stop.set()
+
     def _run(self, plan: Plan) -> Iterator[pa.RecordBatch]:
+        self.stop.clear()
         threads = current().threads
         self.compiled = compiled = compile(plan, threads)
         schema = schema_to_arrow(self.schema)
         pipelines: list[Metrics] = []
         clock = Clock()
         for batch in execute(
-            compiled.program, compiled.inputs.bindings, threads=threads, metrics=pipelines
+            compiled.program,
+            compiled.inputs.bindings,
+            threads=threads,
+            cancel=self.stop,
+            metrics=pipelines,
         ):
-            yield pa.RecordBatch.from_arrays(batch.columns, schema=schema)
+            # a batch without columns alone knows its number of rows
+            named = pa.RecordBatch.from_arrays(batch.columns, schema=schema)
+            yield named if batch.num_columns else batch
         clock.mark("executeMs")
         self.metrics = measured({**self.milliseconds, **compiled.milliseconds}, clock, pipelines)
 
