@@ -174,7 +174,7 @@ def may_be_null(from_: Type, to: Type) -> bool:
             return True
         case (_, String()):
             return False
-        case (Timestamp() | TimestampNTZ(), Date()):
+        case (Timestamp(), Date()):
             return False
         case (Float(), Timestamp()):
             return True

@@ -330,7 +330,7 @@ def _extract(name: str) -> Callable[[list[str]], str | None]:
     return _fixed(name + "({0} FROM {1})", 2)
 
 
-_RANKING = frozenset(("row_number", "rank", "dense_rank", "percent_rank", "cume_dist", "ntile"))
+_RANKING = frozenset(("row_number", "rank", "dense_rank", "percent_rank", "ntile"))
 _UPPER = """acos acosh asin asinh atan atan2 atanh cbrt ceil cos cosh cot csc degrees dense_rank e
 exp expm1 floor hypot log10 log1p log2 percent_rank pi power radians rank regexp_like sec signum
 sin sinh sqrt tan tanh"""
@@ -338,7 +338,7 @@ _FORMAT = "yyyy-MM-dd HH:mm:ss"
 _RENAMED: dict[str, str] = {
     **{name: name.upper() for name in _UPPER.split()},
     "rlike": "RLIKE",
-    "regexp": "RLIKE",
+    "regexp": "REGEXP",
     "random": "rand",
     "curdate": "current_date",
     "current_database": "current_schema",
@@ -357,6 +357,10 @@ _SPECIAL: dict[str, Callable[[list[str]], str | None]] = {
     "isnull": _fixed("({0} IS NULL)", 1),
     "isnotnull": _fixed("({0} IS NOT NULL)", 1),
     "like": _like,
+    "ilike": lambda args: f"ilike({args[0]}, {args[1]})",
+    "rank": lambda args: "RANK()",
+    "dense_rank": lambda args: "DENSE_RANK()",
+    "percent_rank": lambda args: "PERCENT_RANK()",
     "in": lambda args: f"({args[0]} IN ({', '.join(args[1:])}))",
     "if": _fixed("(IF({0}, {1}, {2}))", 3),
     "first": lambda args: f"first({args[0]})",

@@ -171,6 +171,8 @@ def by(function: str) -> Callable[[Arguments], Expr]:
     """min_by, max_by: the first argument where the second is extreme."""
 
     def build(a: Arguments) -> Expr:
+        if len(a) == 3:
+            raise a.not_supported("of several values")
         refuse_unordered(a, 1)
         return aggregate(a, function, a.args, a[0].type)
 
@@ -232,8 +234,8 @@ TABLE: Table = {
     "bit_and": _of(bits("bit_and")),
     "bit_or": _of(bits("bit_or")),
     "bit_xor": _of(bits("bit_xor")),
-    "min_by": _of(by("min_by"), 2, 2),
-    "max_by": _of(by("max_by"), 2, 2),
+    "min_by": _of(by("min_by"), 2, 3),
+    "max_by": _of(by("max_by"), 2, 3),
     "count_if": _of(count_if),
     "product": _of(product),
     "approx_count_distinct": _of(distinct_count, 1, 2),

@@ -9,14 +9,18 @@ from pyflare.codegen.ir.expr import Expr, Literal
 from pyflare.codegen.ir.types import (
     BIGINT,
     DOUBLE,
+    Date,
     Decimal,
     Float,
     Integer,
     Null,
+    String,
+    Timestamp,
+    TimestampNTZ,
     Type,
 )
 from pyflare.engine.analyze import coerce, decimals
-from pyflare.engine.analyze.functions.signature import Arguments, Builtin
+from pyflare.engine.analyze.functions.signature import Arguments, Builtin, rescaled
 from pyflare.engine.analyze.functions.temporal import temporal_arithmetic
 from pyflare.engine.types import sql_name
 
@@ -38,6 +42,7 @@ class Operation:
 
 
 _SUMMABLE = '("NUMERIC" or "INTERVAL DAY TO SECOND" or "INTERVAL YEAR TO MONTH" or "INTERVAL")'
+_TEMPORAL = Date | Timestamp | TimestampNTZ
 _DIVISIBLE = '("BIGINT" or "DECIMAL" or "INTERVAL DAY TO SECOND" or "INTERVAL YEAR TO MONTH")'
 ADD = Operation("add", decimals.added, "wrap_add", "try_add", wanted=_SUMMABLE)
 SUB = Operation("sub", decimals.added, "wrap_sub", "try_sub", wanted=_SUMMABLE)
@@ -60,6 +65,8 @@ def operands(a: Arguments) -> tuple[Expr, Expr]:
         case (Integer(), Decimal()):
             return a.cast(left, _digits(left)), right
     type = coerce.wider(left.type, right.type)
+    if type is not None and not coerce.is_numeric(type) and String() in (left.type, right.type):
+        return a.cast(left, type), a.cast(right, type)
     if type is None or (left.type != right.type and not coerce.is_numeric(type)):
         raise a.mismatch(
             "BINARY_OP_DIFF_TYPES",
@@ -76,12 +83,6 @@ def _digits(expr: Expr) -> Decimal:
     return decimals.of_integer(expr.type)
 
 
-def _rescaled(a: Arguments) -> bool:
-    """A written integer meets a decimal: Spark takes its cast to the digits for nullable."""
-    written = [isinstance(e, Literal) and isinstance(e.type, Integer) for e in a.args]
-    return any(written) and any(isinstance(e.type, Decimal) for e in a.args)
-
-
 def refuse_non_numbers(a: Arguments, left: Expr, right: Expr, required: str) -> None:
     """Operands of one type that is no number."""
     if not coerce.is_numeric(left.type) or not coerce.is_numeric(right.type):
@@ -94,7 +95,7 @@ def numeric(a: Arguments, operation: Operation, form: str | None = None) -> Expr
     """The operation over numbers; `form` overrides the IR function."""
     left, right = operands(a)
     refuse_non_numbers(a, left, right, operation.wanted)
-    nullable = True if operation.partial or form or _rescaled(a) else None
+    nullable = True if operation.partial or form or rescaled(a) else None
     match left.type, right.type:
         case (Decimal() as x, Decimal() as y):
             quiet = operation.function if a.options.ansi else operation.nulled
@@ -179,6 +180,8 @@ def negate(a: Arguments) -> Expr:
 
 
 def absolute(a: Arguments) -> Expr:
+    if coerce.is_interval(a[0].type):
+        raise a.not_supported("of an interval")
     return _unary("abs", "wrap_abs", a)
 
 
@@ -196,8 +199,9 @@ def trying(operation: Operation, symbol: str) -> Callable[[Arguments], Expr]:
     """try_add and its like: NULL where the operation would fail."""
 
     def build(a: Arguments) -> Expr:
-        if any(not coerce.is_numeric(arg.type) for arg in operands(a)):
-            raise a.not_supported(f"on {sql_name(a[0].type)} {symbol} {sql_name(a[1].type)}")
+        types = (a[0].type, a[1].type)
+        if any(isinstance(t, _TEMPORAL) or coerce.is_interval(t) for t in types):
+            raise a.not_supported(f"on {sql_name(types[0])} {symbol} {sql_name(types[1])}")
         if operation is DIV:
             return _divide(a, operation.nulled)
         return numeric(a, operation, operation.nulled)

@@ -114,7 +114,7 @@ def _refused(a: Arguments, type: Type, trying: bool) -> Exception:
             return a.mismatch(
                 "CAST_WITH_FUNC_SUGGESTION", **parameters, functionNames="`UNIX_DATE`"
             )
-        case (Boolean(), Timestamp()) | (Date() | Timestamp(), Boolean()):
+        case (Boolean(), Timestamp()) | (Date() | Timestamp(), Boolean()) if not trying:
             return a.mismatch(
                 "CAST_WITH_CONF_SUGGESTION",
                 **parameters,

@@ -142,6 +142,8 @@ def parsed(type: Type) -> Callable[[Arguments], Expr]:
             return _read(a, type, trying=False)
         if not isinstance(a[0].type, String):
             return a.wants(0, type)
+        if type == TIMESTAMP_NTZ:
+            raise a.not_supported("with a format")
         name = "to_date_format" if type == DATE else "to_timestamp_format"
         return a.call(name, (a[0], _format(a, 1), a.zone), type)
 
@@ -326,7 +328,7 @@ TABLE: Table = {
     "to_date": Builtin(1, 2, parsed(DATE)),
     "to_timestamp": Builtin(1, 2, parsed(TIMESTAMP)),
     "to_timestamp_ltz": Builtin(1, 2, parsed(TIMESTAMP)),
-    "to_timestamp_ntz": Builtin(1, 1, parsed(TIMESTAMP_NTZ)),
+    "to_timestamp_ntz": Builtin(1, 2, parsed(TIMESTAMP_NTZ)),
     "try_to_date": Builtin(1, 2, tried(DATE)),
     "try_to_timestamp": Builtin(1, 2, tried(TIMESTAMP)),
     "date_format": Builtin(2, 2, date_format),

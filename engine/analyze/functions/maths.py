@@ -15,6 +15,7 @@ from pyflare.codegen.ir.types import (
     Integer,
     Type,
 )
+from pyflare.engine.analyze import coerce
 from pyflare.engine.analyze.functions.signature import Arguments, Builtin, Table
 
 
@@ -29,9 +30,8 @@ def rounding(function: str) -> Callable[[Arguments], Expr]:
             if given is None:
                 return Literal(None, value.type)
             scale = given
-        null = True if isinstance(value.type, Decimal) else None
         args = (value, Literal(scale, INT))
-        return a.call(function, args, rounded_type(value.type, scale), null)
+        return a.call(function, args, rounded_type(value.type, scale), True)
 
     return build
 
@@ -58,13 +58,13 @@ def whole(function: str) -> Callable[[Arguments], Expr]:
         match value.type:
             case Decimal(precision, scale):
                 if scale == 0:
-                    return a.call(function, (value,), Decimal(min(precision + 1, 38), 0))
+                    return a.call(function, (value,), Decimal(min(precision + 1, 38), 0), True)
                 result = Decimal(min(precision - scale + 1, 38), 0)
-                return a.call(function, (value,), result)
+                return a.call(function, (value,), result, True)
             case Integer():
                 return a.cast(value, BIGINT)
             case _:
-                return a.call(function, (a.cast(value, DOUBLE),), BIGINT)
+                return a.call(function, (a.cast(value, DOUBLE),), BIGINT, True)
 
     return build
 
@@ -74,12 +74,8 @@ def _to_places(function: str, a: Arguments) -> Expr:
 
 
 def real(function: str) -> Builtin:
-    """A function of a double."""
-    return Builtin(1, 1, lambda a: a.call(function, (a.wants(0, DOUBLE),), DOUBLE))
-
-
-def partial(function: str) -> Builtin:
-    """A function of a double that is NULL outside its domain (logarithms)."""
+    """A function of a double; Spark calls them all nullable, and logarithms are, outside their
+    domain."""
     return Builtin(1, 1, lambda a: a.call(function, (a.wants(0, DOUBLE),), DOUBLE, True))
 
 
@@ -122,7 +118,9 @@ def factorial(a: Arguments) -> Expr:
 
 
 def sign(a: Arguments) -> Expr:
-    return a.call("sign", (a.wants(0, DOUBLE),), DOUBLE)
+    if coerce.is_interval(a[0].type):
+        raise a.not_supported("of an interval")
+    return a.call("sign", (a.wants(0, DOUBLE),), DOUBLE, True)
 
 
 def random(function: str) -> Callable[[Arguments], Expr]:
@@ -148,11 +146,11 @@ TABLE: Table = {
     "cbrt": real("cbrt"),
     "exp": real("exp"),
     "expm1": real("expm1"),
-    "ln": partial("ln"),
+    "ln": real("ln"),
     "log": Builtin(1, 2, log),
-    "log10": partial("log10"),
-    "log2": partial("log2"),
-    "log1p": partial("log1p"),
+    "log10": real("log10"),
+    "log2": real("log2"),
+    "log1p": real("log1p"),
     "pow": real2("pow"),
     "power": real2("pow"),
     "sin": real("sin"),

@@ -19,7 +19,7 @@ from pyflare.codegen.ir.types import (
     Type,
 )
 from pyflare.engine.analyze import coerce
-from pyflare.engine.analyze.functions.signature import Arguments, Builtin
+from pyflare.engine.analyze.functions.signature import Arguments, Builtin, rescaled
 from pyflare.engine.errors import unsupported
 from pyflare.engine.types import sql_name
 
@@ -31,7 +31,7 @@ def comparison(function: str) -> Callable[[Arguments], Expr]:
         left, right = comparable(a, a[0], a[1])
         if not coerce.orderable(left.type):
             raise _not_orderable(a, left.type)
-        nullable = False if function == "eq_null_safe" else None
+        nullable = False if function == "eq_null_safe" else True if rescaled(a) else None
         return a.call(function, (left, right), BOOLEAN, nullable)
 
     return build

@@ -199,6 +199,12 @@ class Builtin:
 Table: TypeAlias = Mapping[str, Builtin]
 
 
+def rescaled(a: Arguments) -> bool:
+    """A written integer meets a decimal: Spark takes its cast to the digits for nullable."""
+    written = [isinstance(e, Literal) and isinstance(e.type, Integer) for e in a.args]
+    return any(written) and any(isinstance(e.type, Decimal) for e in a.args)
+
+
 def strict(
     function: str, wanted: Sequence[Type], result: Type, nullable: bool | None = None
 ) -> Builtin:

@@ -77,9 +77,8 @@ def right(a: Arguments) -> Expr:
     from_end = a.call("substring", (text, a.call("neg", (count,), INT), count), STRING)
     none = a.call("le", (count, Literal(0, INT)), BOOLEAN)
     gone = a.call("is_null", (text,), BOOLEAN, False)
-    nullable = text.nullable or count.nullable
     empty = Literal("", STRING)
-    return Case(((gone, Literal(None, STRING)), (none, empty)), from_end, STRING, nullable)
+    return Case(((gone, Literal(None, STRING)), (none, empty)), from_end, STRING, True)
 
 
 def trim(function: str, characters_first: bool) -> Callable[[Arguments], Expr]:
@@ -142,6 +141,8 @@ def locate(a: Arguments) -> Expr:
 
 
 def instr(a: Arguments) -> Expr:
+    if len(a) > 2:
+        raise a.not_supported("from a position")
     args = (a.wants(1, STRING), a.wants(0, STRING), Literal(1, INT))
     return a.call("locate", args, INT)
 
@@ -159,6 +160,8 @@ def pad(function: str) -> Callable[[Arguments], Expr]:
 def reverse(a: Arguments) -> Expr:
     if isinstance(a[0].type, Array):
         raise a.not_supported("of an array")
+    if isinstance(a[0].type, Binary):
+        raise a.not_supported("of binary")
     return a.call("reverse", (a.wants(0, STRING),), STRING)
 
 
@@ -282,7 +285,7 @@ TABLE: Table = {
     "replace": Builtin(2, 3, replace),
     "locate": Builtin(2, 3, locate),
     "position": Builtin(2, 3, locate),
-    "instr": Builtin(2, 2, instr),
+    "instr": Builtin(2, 4, instr),
     "lpad": Builtin(2, 3, pad("lpad")),
     "rpad": Builtin(2, 3, pad("rpad")),
     "repeat": strict("repeat", (STRING, INT), STRING),
@@ -293,7 +296,7 @@ TABLE: Table = {
     "chr": strict("chr", (BIGINT,), STRING),
     "char": strict("chr", (BIGINT,), STRING),
     "translate": text("translate", 3),
-    "split_part": strict("split_part", (STRING, STRING, INT), STRING),
+    "split_part": strict("split_part", (STRING, STRING, INT), STRING, nullable=True),
     "substring_index": strict("substring_index", (STRING, STRING, INT), STRING),
     "startswith": Builtin(2, 2, part_test("startswith")),
     "endswith": Builtin(2, 2, part_test("endswith")),
