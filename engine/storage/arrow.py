@@ -166,7 +166,9 @@ def _integers(chunks: list[pa.Array], empty_bits: int, threads: int) -> Column:
 def _bounds(array: pa.Array) -> tuple[int, int] | None:
     if not array.null_count:
         return bounds_of(array, None)
-    integers = array.view(pa.int64() if array.type.bit_width == 64 else f"int{array.type.bit_width}")
+    integers = array.view(
+        pa.int64() if array.type.bit_width == 64 else f"int{array.type.bit_width}"
+    )
     found = pc.min_max(integers)
     return None if found["min"].as_py() is None else (found["min"].as_py(), found["max"].as_py())
 
@@ -246,9 +248,7 @@ def _column(storage: Storage, chunks: Sequence[pa.Array], facts: ColumnFacts) ->
     chunks = [_aligned(c, storage) for c in chunks]
     parts = tuple(Part(len(c), _valid(c, _place(c, storage), ones)) for c in chunks)
     width = facts.width or (storage.bits or 1) / 8
-    return Column(
-        storage, parts, (*chunks, ones), facts=replace(facts, nulls=nulls, width=width)
-    )
+    return Column(storage, parts, (*chunks, ones), facts=replace(facts, nulls=nulls, width=width))
 
 
 def _place(chunk: pa.Array, storage: Storage) -> ChunkColumn:

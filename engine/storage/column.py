@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import assert_never
 
 import numpy as np
@@ -15,6 +16,7 @@ from pyflare.engine.storage.table import ColumnFacts, Loaded
 
 Runs = Sequence[tuple[int, int]]
 
+_UNKNOWN = ColumnFacts()
 _NOTHING = np.zeros(256, np.uint8)  # what an empty column points to: never read, never NULL
 
 
@@ -39,7 +41,7 @@ class Column:
     owners: tuple[object, ...] = ()
     dictionary: BoundDictionary | None = None
     array: pa.ChunkedArray | None = None
-    facts: ColumnFacts = ColumnFacts()
+    facts: ColumnFacts = _UNKNOWN
     nbytes: int = 0
 
     @property
@@ -113,7 +115,7 @@ def bind(columns: Sequence[Column], rows: int) -> Binding:
     ends = sorted(borders)
     chunks = tuple(
         Chunk(stop - start, tuple(cursor.take(stop - start) for cursor in cursors), start)
-        for start, stop in zip(ends, ends[1:], strict=False)
+        for start, stop in pairwise(ends)
     )
     return Binding(
         chunks,

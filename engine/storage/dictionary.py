@@ -38,9 +38,7 @@ class _Piece:
 class StringBuilder:
     """A column of strings (or binary values, which stay plain)."""
 
-    def __init__(
-        self, name: str, type: t.String | t.Binary, rows: int, memory: Memory
-    ) -> None:
+    def __init__(self, name: str, type: t.String | t.Binary, rows: int, memory: Memory) -> None:
         self._name, self._type, self._rows, self._memory = name, type, rows, memory
         self._owner = f"column {name}"
         self._validity = Validity(rows, memory, self._owner)
@@ -64,7 +62,9 @@ class StringBuilder:
                 return self._codes(encoded, bitmap, nulls, threads)
         return self._plain(pieces, bitmap, nulls, threads)
 
-    def _encode(self, pieces: Sequence[_Piece], threads: int) -> tuple[list[_Piece], pa.Array] | None:
+    def _encode(
+        self, pieces: Sequence[_Piece], threads: int
+    ) -> tuple[list[_Piece], pa.Array] | None:
         """The pieces dictionary-encoded and the column's dictionary; None if codes do not pay."""
         limit = dictionary_limit(self._rows)
         if any(_too_many(piece.array, limit, self._rows) for piece in (*pieces[:1], *pieces[-1:])):
@@ -104,7 +104,9 @@ class StringBuilder:
             )
             # boundscheck costs more than the lookup; Arrow has checked the codes when decoding
             codes = pc.take(ranks, indices, boundscheck=False)
-            values = np.frombuffer(codes.buffers()[1], dtype, len(codes), codes.offset * dtype.itemsize)
+            values = np.frombuffer(
+                codes.buffers()[1], dtype, len(codes), codes.offset * dtype.itemsize
+            )
             data[piece.start : piece.start + len(values)] = values
 
         parallel(write, pieces, threads)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote, urlparse
 
-from pyflare.engine.errors import analysis_error, unsupported
+from pyflare.engine.errors import analysis_error, runtime_error, unsupported
 
 _MAGIC = re.compile(r"[*?\[{]")
 
@@ -32,24 +32,28 @@ class DataFile:
 
 def list_files(paths: Sequence[str], options: Mapping[str, str]) -> list[DataFile]:
     """The data files under `paths`, in path order; PATH_NOT_FOUND if a path names nothing."""
+    options = {name.lower(): value for name, value in options.items()}
     recursive = options.get("recursivefilelookup", "false").lower() == "true"
     name_filter = options.get("pathglobfilter")
     base = options.get("basepath")
     files: list[DataFile] = []
-    for path in paths:
-        for root in _expand(local_path(path), path):
-            root_files = list(_walk(root, recursive))
-            if not os.path.isdir(root):
-                start = os.path.dirname(root)
-            else:
-                start = root
-            start = local_path(base) if base else start
-            for file in root_files:
-                if name_filter and not fnmatch.fnmatchcase(os.path.basename(file), name_filter):
-                    continue
-                partitions = () if recursive else _partitions(file, start)
-                status = os.stat(file)
-                files.append(DataFile(file, status.st_size, status.st_mtime_ns, partitions))
+    roots: set[str] = set()
+    for root in (found for path in paths for found in _expand(local_path(path))):
+        start = root if os.path.isdir(root) else os.path.dirname(root)
+        start = local_path(base) if base else start
+        for path in _walk(root, recursive):
+            if name_filter and not fnmatch.fnmatchcase(os.path.basename(path), name_filter):
+                continue
+            status = os.stat(path)
+            partitions = () if recursive else _partitions(path, start)
+            if partitions:
+                roots.add(start)
+            files.append(DataFile(path, status.st_size, status.st_mtime_ns, partitions))
+    if len(roots) > 1:
+        listed = "\n\t".join(f"file:{root}" for root in sorted(roots))
+        raise runtime_error(
+            "CONFLICTING_DIRECTORY_STRUCTURES", {"discoveredBasePaths": f"\n\t{listed}\n"}
+        )
     return files
 
 
@@ -63,7 +67,7 @@ def local_path(path: str) -> str:
     return os.path.abspath(os.path.expanduser(path) if path.startswith("~") else path)
 
 
-def _expand(path: str, given: str) -> list[str]:
+def _expand(path: str) -> list[str]:
     if os.path.exists(path):
         return [path]
     found: set[str] = set()

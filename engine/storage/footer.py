@@ -28,12 +28,16 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Footer:
-    """The footer of one file; `columns` maps lower-case top-level names to (name, leaves)."""
+    """The footer of one file.
+
+    `columns` maps lower-case top-level names to (name, physical columns), `types` names to types.
+    """
 
     file: DataFile
     metadata: pq.FileMetaData
     arrow: pa.Schema
     columns: dict[str, tuple[str, tuple[int, ...]]]
+    types: dict[str, pa.DataType]
 
     def leaf(self, name: str) -> int | None:
         """The physical column of a flat column; None for a nested or missing one."""
@@ -69,7 +73,7 @@ class Footer:
         rows = sum(
             self.metadata.row_group(i).num_rows for i in range(min(4, self.metadata.num_row_groups))
         )
-        return size < _REPEATING * rows
+        return bool(size < _REPEATING * rows)
 
 
 def read_footer(file: DataFile) -> Footer:
@@ -78,7 +82,9 @@ def read_footer(file: DataFile) -> Footer:
         with pq.ParquetFile(file.path, pre_buffer=False) as parquet:
             metadata, schema = parquet.metadata, parquet.schema_arrow
     except (pa.ArrowInvalid, OSError) as error:
-        raise runtime_error("CANNOT_READ_FILE_FOOTER", {"file": file.uri}) from error
+        raise runtime_error(
+            "FAILED_READ_FILE.CANNOT_READ_FILE_FOOTER", {"path": f"file:{file.path}"}
+        ) from error
     columns: dict[str, tuple[str, tuple[int, ...]]] = {}
     leaf = 0
     for field in schema:
@@ -86,7 +92,7 @@ def read_footer(file: DataFile) -> Footer:
         columns[field.name.lower()] = (field.name, tuple(range(leaf, leaf + leaves)))
         leaf += leaves
     assert leaf == metadata.num_columns, file.path
-    return Footer(file, metadata, schema, columns)
+    return Footer(file, metadata, schema, columns, _types(metadata, schema, columns))
 
 
 def _leaves(type: pa.DataType) -> int:
@@ -97,13 +103,15 @@ def _leaves(type: pa.DataType) -> int:
     return 1
 
 
-def file_schema(footer: Footer) -> dict[str, pa.DataType]:
+def _types(
+    metadata: pq.FileMetaData, schema: pa.Schema, columns: dict[str, tuple[str, tuple[int, ...]]]
+) -> dict[str, pa.DataType]:
     """Arrow types by column name; INT96 is an instant whatever Arrow calls it."""
-    types = {field.name: field.type for field in footer.arrow}
-    for name, leaves in footer.columns.values():
-        if len(leaves) == 1:
-            physical = footer.metadata.schema.column(leaves[0]).physical_type
-            if physical == "INT96" and pa.types.is_timestamp(types[name]):
+    types = {field.name: field.type for field in schema}
+    for name, leaves in columns.values():
+        if pa.types.is_timestamp(types[name]):
+            physical = metadata.schema.column(leaves[0]).physical_type
+            if physical == "INT96":
                 types[name] = pa.timestamp("us", "UTC")
     return types
 
@@ -117,10 +125,12 @@ def _storage(found: pq.Statistics, type: t.Type) -> tuple[Any, Any]:
         case t.Integer() | t.Date() if isinstance(lo, int) and _signed(logical):
             return lo, hi
         case t.Decimal(_, scale) if logical.type == "DECIMAL":
-            if not f"scale={scale}," in f"{logical},".replace(")", ","):
+            if f"scale={scale}," not in f"{logical},".replace(")", ","):
                 return unknown
             if isinstance(lo, bytes):
-                return int.from_bytes(lo, "big", signed=True), int.from_bytes(hi, "big", signed=True)
+                return int.from_bytes(lo, "big", signed=True), int.from_bytes(
+                    hi, "big", signed=True
+                )
             return lo, hi
         case t.Float() if isinstance(lo, float):
             return unknown if math.isnan(lo) or math.isnan(hi) else (lo, hi)

@@ -205,9 +205,7 @@ class FloatBuilder:
     def finish(self, threads: int) -> Column:
         """The column, once every row has been added."""
         bitmap, nulls = self._validity.finish()
-        storage = Storage(
-            "fixed", self._type.bits, bitmap is not None, finite=not any(self._nans)
-        )
+        storage = Storage("fixed", self._type.bits, bitmap is not None, finite=not any(self._nans))
         return fixed_column(
             self._data, bitmap, storage, ColumnFacts(nulls=nulls, width=self._type.bits / 8)
         )

@@ -5,39 +5,34 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from pyflare.codegen.ir import types as t
-from pyflare.engine.errors import runtime_error
 from pyflare.engine.storage.build import Builder, builder
 from pyflare.engine.storage.cache import Store, default_store
 from pyflare.engine.storage.column import Column, loaded, select
 from pyflare.engine.storage.files import DataFile
 from pyflare.engine.storage.footer import Bounds, Footer, read_footer
 from pyflare.engine.storage.parallel import parallel
+from pyflare.engine.storage.parquet_file import (
+    Readers,
+    convertible,
+    merged_type,
+    open_file,
+    readable,
+)
 from pyflare.engine.storage.partitions import constant, partition_fields
+from pyflare.engine.storage.row_groups import Group, overall, runs
 from pyflare.engine.storage.sample import SAMPLE_ROWS, Sample, sample_column
 from pyflare.engine.storage.skip import Predicates, may_hold
 from pyflare.engine.storage.table import ColumnFacts, Loaded, Statistics
 from pyflare.engine.storage.unique import with_sample, with_uniqueness
-from pyflare.engine.types import arrow_to_type, schema_ddl, simple_string, type_to_arrow
+from pyflare.engine.types import arrow_to_type, type_to_arrow
 
 _PROOF_ROWS = 1 << 23  # beyond it, a column is not read only to prove that it is a key
 _PARTIAL = 0.5  # a selection of fewer rows than this share is loaded by itself
-
-
-@dataclass(frozen=True, slots=True)
-class _Group:
-    """Row group `number` of file `file`; its rows begin at `first` in the table."""
-
-    file: int
-    number: int
-    rows: int
-    first: int
 
 
 class ParquetTable:
@@ -101,7 +96,7 @@ class ParquetTable:
                 found = t.Field(name, arrow_to_type(type))
                 known = fields.setdefault(name.lower(), found)
                 if known.type != found.type:
-                    fields[name.lower()] = replace(known, type=_merged(known, found, footer))
+                    fields[name.lower()] = replace(known, type=merged_type(known, found))
         return tuple(field for key, field in fields.items() if key not in partitions)
 
     def _first_footer(self) -> Footer:
@@ -117,16 +112,16 @@ class ParquetTable:
                 self._footer_list = parallel(read_footer, self._files, pa.cpu_count())
             return self._footer_list
 
-    def _groups(self) -> list[_Group]:
+    def _groups(self) -> list[Group]:
         groups, first = [], 0
         for i, footer in enumerate(self._footers()):
             for number in range(footer.metadata.num_row_groups):
                 rows = footer.metadata.row_group(number).num_rows
-                groups.append(_Group(i, number, rows, first))
+                groups.append(Group(i, number, rows, first))
                 first += rows
         return groups
 
-    def _group_bounds(self, ordinal: int, groups: Sequence[_Group]) -> list[Bounds]:
+    def _group_bounds(self, ordinal: int, groups: Sequence[Group]) -> list[Bounds]:
         """Bounds of each row group, in storage form of the table's type."""
         with self._lock:
             found = self._bounds.get(ordinal)
@@ -135,7 +130,7 @@ class ParquetTable:
                 self._bounds[ordinal] = found
             return found
 
-    def _bound(self, ordinal: int, group: _Group) -> Bounds:
+    def _bound(self, ordinal: int, group: Group) -> Bounds:
         field = self._schema.fields[ordinal]
         footer = self._footers()[group.file]
         if ordinal >= self._data_columns:
@@ -167,19 +162,19 @@ class ParquetTable:
             self._statistics = (resident, Statistics(rows, tuple(facts)))
         return self._statistics[1]
 
-    def _facts(self, ordinal: int, groups: Sequence[_Group], rows: int) -> ColumnFacts:
+    def _facts(self, ordinal: int, groups: Sequence[Group], rows: int) -> ColumnFacts:
         sample = self._sample(groups, rows).get(ordinal)
         column = self._store.peek((self.key, ordinal))
         field = self._schema.fields[ordinal]
         if column is None:
-            known = _overall(self._group_bounds(ordinal, groups))
+            known = overall(self._group_bounds(ordinal, groups), groups)
             if _key_like(field.type, sample, known, rows):
                 column = self._columns([ordinal], None, groups, self._threads)[0]
             else:
                 return with_sample(known, sample)
         return with_sample(column.facts, sample)
 
-    def _sample(self, groups: Sequence[_Group], rows: int) -> dict[int, Sample]:
+    def _sample(self, groups: Sequence[Group], rows: int) -> dict[int, Sample]:
         """The first rows of the largest row group near the middle, decoded for all columns."""
         with self._lock:
             if self._samples is None:
@@ -189,14 +184,14 @@ class ParquetTable:
                     self._samples = self._sampled(group, rows)
             return self._samples
 
-    def _sampled(self, group: _Group, rows: int) -> dict[int, Sample]:
+    def _sampled(self, group: Group, rows: int) -> dict[int, Sample]:
         footer = self._footers()[group.file]
         wanted = {
             footer.columns[field.name.lower()][0]: i
             for i, field in enumerate(self._schema.fields[: self._data_columns])
             if field.name.lower() in footer.columns
         }
-        with _open(footer, []) as file, _readable(footer.file):
+        with open_file(footer, []) as file, readable(footer.file):
             batches = file.iter_batches(
                 min(SAMPLE_ROWS, group.rows) or 1, [group.number], list(wanted), use_threads=False
             )
@@ -222,7 +217,7 @@ class ParquetTable:
         found = dict(zip(unique, self._columns(unique, selection, groups, threads), strict=True))
         return loaded([found[ordinal] for ordinal in ordinals], rows)
 
-    def _select(self, groups: Sequence[_Group], predicates: Predicates) -> list[int]:
+    def _select(self, groups: Sequence[Group], predicates: Predicates) -> list[int]:
         bounds = {o: self._group_bounds(o, groups) for o, _, _ in predicates}
         types = {o: self._schema.fields[o].type for o in bounds}
         return [
@@ -236,30 +231,34 @@ class ParquetTable:
         self,
         ordinals: Sequence[int],
         selection: tuple[int, ...] | None,
-        groups: Sequence[_Group],
+        groups: Sequence[Group],
         threads: int,
     ) -> list[Column]:
         """Columns with exactly the selected row groups; what is missing is decoded and kept."""
         with self._lock:
             if selection is None:
                 return self._resident(ordinals, None, groups, threads)
-            runs = _runs([groups[i] for i in selection])
+            spans = runs([groups[i] for i in selection])
             total = sum(group.rows for group in groups)
             share = sum(groups[i].rows for i in selection) / total
             whole = [
-                o for o in ordinals if share > _PARTIAL or self._store.peek((self.key, o)) is not None
+                o
+                for o in ordinals
+                if share > _PARTIAL or self._store.peek((self.key, o)) is not None
             ]
             parts = [o for o in ordinals if o not in whole]
             found = dict(zip(whole, self._resident(whole, None, groups, threads), strict=True))
-            found = {o: select(column, runs) for o, column in found.items()}
-            found |= dict(zip(parts, self._resident(parts, selection, groups, threads), strict=True))
+            found = {o: select(column, spans) for o, column in found.items()}
+            found |= dict(
+                zip(parts, self._resident(parts, selection, groups, threads), strict=True)
+            )
             return [found[o] for o in ordinals]
 
     def _resident(
         self,
         ordinals: Sequence[int],
         selection: tuple[int, ...] | None,
-        groups: Sequence[_Group],
+        groups: Sequence[Group],
         threads: int,
     ) -> list[Column]:
         def key(ordinal: int) -> Hashable:
@@ -280,8 +279,8 @@ class ParquetTable:
     def _decode(
         self,
         ordinals: Sequence[int],
-        chosen: Sequence[_Group],
-        groups: Sequence[_Group],
+        chosen: Sequence[Group],
+        groups: Sequence[Group],
         threads: int,
     ) -> list[Column]:
         """Decodes the chosen row groups, each by one thread, into whole columns."""
@@ -298,7 +297,7 @@ class ParquetTable:
             for group, start in zip(chosen, starts, strict=True)
             for i in range(split)
         ]
-        readers = _Readers(self._footers(), [self._schema.fields[o].name for o in ordinals])
+        readers = Readers(self._footers(), [self._schema.fields[o].name for o in ordinals])
         try:
             parallel(lambda task: self._decode_group(readers, builders, *task), tasks, threads)
         finally:
@@ -309,20 +308,20 @@ class ParquetTable:
             for o, column in zip(ordinals, columns, strict=True)
         ]
 
-    def _builder(self, ordinal: int, rows: int, groups: Sequence[_Group]) -> Builder:
+    def _builder(self, ordinal: int, rows: int, groups: Sequence[Group]) -> Builder:
         field = self._schema.fields[ordinal]
         bounds = None
         if isinstance(field.type, t.Integer | t.Decimal | t.Date | t.Timestamp | t.TimestampNTZ):
-            known = _overall(self._group_bounds(ordinal, groups))
+            known = overall(self._group_bounds(ordinal, groups), groups)
             if isinstance(known.lo, int) and isinstance(known.hi, int):
                 bounds = known.lo, known.hi
         return builder(field.name, field.type, rows, self._store.memory, bounds)
 
     def _decode_group(
         self,
-        readers: _Readers,
+        readers: Readers,
         builders: Mapping[int, Builder],
-        group: _Group,
+        group: Group,
         start: int,
         ordinals: Sequence[int],
     ) -> None:
@@ -339,26 +338,14 @@ class ParquetTable:
                 builders[o].add(start, pa.nulls(group.rows, type_to_arrow(field.type)))
         if not stored:
             return
-        with _readable(footer.file):
+        with readable(footer.file):
             file = readers.get(group.file)
             table = file.read_row_group(group.number, columns=list(stored), use_threads=False)
         for name, o in stored.items():
             first = start
             for chunk in table.column(name).chunks:
-                builders[o].add(first, _convertible(chunk, self._schema.fields[o], footer))
+                builders[o].add(first, convertible(chunk, self._schema.fields[o], footer))
                 first += len(chunk)
-
-
-def _overall(bounds: Sequence[Bounds]) -> ColumnFacts:
-    """Facts of a whole column from those of its row groups."""
-    nulls = None
-    if all(b.nulls is not None for b in bounds):
-        nulls = sum(b.nulls or 0 for b in bounds)
-    filled = [b for b in bounds if b.lo is not None and b.hi is not None]
-    if not filled or any(b.lo is None and b.nulls != rows for b, rows in bounds):
-        return ColumnFacts(nulls=nulls)
-    lo, hi = min(b.lo for b in filled), max(b.hi for b in filled)
-    return ColumnFacts(lo, hi, True, nulls)
 
 
 def _key_like(type: t.Type, sample: Sample | None, known: ColumnFacts, rows: int) -> bool:
@@ -373,137 +360,3 @@ def _key_like(type: t.Type, sample: Sample | None, known: ColumnFacts, rows: int
         and known.hi - known.lo + 1 >= rows
         and rows <= _PROOF_ROWS
     )
-
-
-def _runs(groups: Sequence[_Group]) -> list[tuple[int, int]]:
-    """The rows of these row groups as few ranges."""
-    runs: list[tuple[int, int]] = []
-    for group in groups:
-        if runs and runs[-1][1] == group.first:
-            runs[-1] = runs[-1][0], group.first + group.rows
-        else:
-            runs.append((group.first, group.first + group.rows))
-    return runs
-
-
-def _merged(a: t.Field, b: t.Field, footer: Footer) -> t.Type:
-    if _widens(a.type, b.type):
-        return b.type
-    if _widens(b.type, a.type):
-        return a.type
-    raise runtime_error(
-        "CANNOT_MERGE_SCHEMAS",
-        {"left": f'"{schema_ddl(t.Struct((a,)))}"', "right": f'"{schema_ddl(t.Struct((b,)))}"'},
-    )
-
-
-class _Readers:
-    """One ParquetFile per thread and file, sharing the footers."""
-
-    def __init__(self, footers: Sequence[Footer], names: Sequence[str]) -> None:
-        self._footers, self._names = footers, names
-        self._local = threading.local()
-        self._open: list[pq.ParquetFile] = []
-
-    def footer(self, number: int) -> Footer:
-        """The footer of a file."""
-        return self._footers[number]
-
-    def get(self, number: int) -> pq.ParquetFile:
-        """This thread's reader of a file; the one before it is closed."""
-        if getattr(self._local, "number", None) != number:
-            if hasattr(self._local, "file"):
-                self._local.file.close()
-            footer = self._footers[number]
-            self._local.file = _open(footer, [n for n in self._names if footer.repeats(n)])
-            self._local.number = number
-            self._open.append(self._local.file)
-        file: pq.ParquetFile = self._local.file
-        return file
-
-    def close(self) -> None:
-        """Closes what is still open."""
-        for file in self._open:
-            file.close()
-
-
-def _open(footer: Footer, dictionaries: Sequence[str]) -> pq.ParquetFile:
-    with _readable(footer.file):
-        return pq.ParquetFile(
-            footer.file.path,
-            metadata=footer.metadata,
-            read_dictionary=[
-                footer.columns[name.lower()][0]
-                for name in dictionaries
-                if _is_string(footer, name)
-            ],
-            pre_buffer=False,
-            coerce_int96_timestamp_unit="us",
-        )
-
-
-def _is_string(footer: Footer, name: str) -> bool:
-    type = footer.arrow.field(footer.columns[name.lower()][0]).type
-    return type in (pa.string(), pa.large_string(), pa.string_view())
-
-
-class _readable:
-    """Spark's error for a file that cannot be decoded."""
-
-    def __init__(self, file: DataFile) -> None:
-        self._file = file
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: type[BaseException] | None, error: Any, trace: Any) -> None:
-        if isinstance(error, FileNotFoundError):
-            raise runtime_error(
-                "FAILED_READ_FILE.FILE_NOT_EXIST", {"path": self._file.uri}
-            ) from error
-        if isinstance(error, pa.ArrowException | OSError):
-            raise runtime_error("FAILED_READ_FILE.NO_HINT", {"path": self._file.uri}) from error
-
-
-def _convertible(chunk: pa.Array, field: t.Field, footer: Footer) -> pa.Array:
-    """`chunk`, if Spark would read its type as that of `field`; else its error."""
-    stored = arrow_to_type(chunk.type, zoneless=_zoneless(field.type))
-    if stored == field.type or _widens(stored, field.type):
-        return chunk
-    raise runtime_error(
-        "FAILED_READ_FILE.PARQUET_COLUMN_DATA_TYPE_MISMATCH",
-        {
-            "path": footer.file.uri,
-            "column": f"[{field.name}]",
-            "expectedType": simple_string(field.type),
-            "actualType": str(chunk.type),
-        },
-    )
-
-
-def _zoneless(type: t.Type) -> t.Type:
-    return type if isinstance(type, t.Timestamp | t.TimestampNTZ) else t.TIMESTAMP_NTZ
-
-
-def _widens(stored: t.Type, wanted: t.Type) -> bool:
-    match stored, wanted:
-        case t.Integer(a), t.Integer(b):
-            return a <= b
-        case t.Integer(bits), t.Float(64):
-            return bits <= 32
-        case t.Integer(bits), t.Decimal(precision, scale):
-            return precision - scale >= (10 if bits <= 32 else 20)
-        case t.Float(32), t.Float(64):
-            return True
-        case t.Decimal(p, s), t.Decimal(precision, scale):
-            return scale >= s and precision - scale >= p - s
-        case t.Date(), t.TimestampNTZ():
-            return True
-        case t.String(), t.Binary():
-            return True
-        case t.Binary(), t.String():
-            return True
-        case (t.Array(), t.Array()) | (t.Map(), t.Map()) | (t.Struct(), t.Struct()):
-            return True  # Arrow's cast decides
-        case _:
-            return False

@@ -55,4 +55,3 @@ def _ascends(array: pa.Array) -> bool:
     if len(array) < 2 or array.null_count or pa.types.is_boolean(array.type):
         return False
     return bool(pc.all(pc.less_equal(array[:-1], array[1:])).as_py())
-

@@ -1,4 +1,4 @@
-"""The NULLs of a column under construction: bytes while parts are filled in, a bitmap at the end."""
+"""The NULLs of a column under construction: bytes while it is filled, a bitmap at the end."""
 
 from __future__ import annotations
 

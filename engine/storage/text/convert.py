@@ -1,4 +1,4 @@
-"""Columns of text to columns of a type: all at once where Arrow agrees with Spark, else one by one."""
+"""Columns of text to columns of a type: all at once where Arrow agrees with Spark."""
 
 from __future__ import annotations
 

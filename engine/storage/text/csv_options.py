@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pyflare.engine.errors import illegal_argument, unsupported
-from pyflare.engine.storage.text.values import Formats
+from pyflare.engine.storage.text.values import DEFAULT_FORMATS, Formats
 
 Mode = Literal["PERMISSIVE", "DROPMALFORMED", "FAILFAST"]
 
@@ -38,7 +38,7 @@ class CsvOptions:
     encoding: str = "utf-8"
     mode: Mode = "PERMISSIVE"
     corrupt: str = "_corrupt_record"
-    formats: Formats = Formats()
+    formats: Formats = DEFAULT_FORMATS
 
 
 def csv_options(options: Mapping[str, str], conf: Mapping[str, str]) -> CsvOptions:

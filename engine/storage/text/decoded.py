@@ -148,9 +148,7 @@ class DecodedTable:
         arrays = []
         for i in missing:
             pieces = [
-                part.columns[own.index(i)]
-                if i < width
-                else self._constant(file, i, part.rows)
+                part.columns[own.index(i)] if i < width else self._constant(file, i, part.rows)
                 for file, part in zip(self._files, parts, strict=True)
             ]
             arrays.append(_chunked(pieces))

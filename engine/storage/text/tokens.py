@@ -45,9 +45,7 @@ def tokenize(
 # ---------------------------------------------------------------- through Arrow's reader
 
 
-def _by_arrow(
-    data: bytes, width: int, wanted: Sequence[int], options: CsvOptions
-) -> Tokens | None:
+def _by_arrow(data: bytes, width: int, wanted: Sequence[int], options: CsvOptions) -> Tokens | None:
     """None where Arrow's reader would not do exactly what Spark's does."""
     if not _regular(data, width, options):
         return None
@@ -105,12 +103,17 @@ def _quotes_enclose(data: bytes, options: CsvOptions) -> bool:
     borders[[ord(options.separator), 10, 13]] = True
     before = quotes[0::2] - 1
     after = quotes[1::2] + 1
-    if not borders[text[before[before >= 0]]].all() or not borders[text[after[after < len(text)]]].all():
+    if (
+        not borders[text[before[before >= 0]]].all()
+        or not borders[text[after[after < len(text)]]].all()
+    ):
         return False
     if options.multiline:
         return b"\r" not in data
     lines = np.flatnonzero(text == 10)
-    return bool((np.searchsorted(lines, quotes[0::2]) == np.searchsorted(lines, quotes[1::2])).all())
+    return bool(
+        (np.searchsorted(lines, quotes[0::2]) == np.searchsorted(lines, quotes[1::2])).all()
+    )
 
 
 def _joined(column: pa.ChunkedArray) -> pa.Array:
@@ -152,16 +155,14 @@ def records(text: str, options: CsvOptions) -> Iterator[tuple[list[Token], str]]
 
 def lines(text: str, separator: str | None) -> list[str]:
     """The lines of a text file, without an empty one after the last line end."""
-    if separator is None:
-        found = re.split(r"\r\n|\n|\r", text)
-    else:
-        found = text.split(separator)
+    found = text.split(separator) if separator else re.split(r"\r\n|\n|\r", text)
     return found[:-1] if found and not found[-1] else found
 
 
 def _record(text: str, at: int, options: CsvOptions) -> tuple[list[Token], int]:
     """The values of the record that begins at `at`, and where it ends."""
     tokens: list[Token] = []
+    token: Token
     size, separator = len(text), options.separator
     while True:
         if options.trim_left:
@@ -198,7 +199,9 @@ def _quoted(text: str, at: int, options: CsvOptions) -> tuple[str, int]:
             i += 2
         else:
             after = i + 1
-            while after < size and text[after] <= " " and text[after] not in ("\n", options.separator):
+            while (
+                after < size and text[after] <= " " and text[after] not in ("\n", options.separator)
+            ):
                 after += 1
             if after >= size or text[after] == "\n" or text.startswith(options.separator, after):
                 return "".join(value) or options.empty, after

@@ -42,6 +42,9 @@ class Formats:
     negative_infinity: str = "-Inf"
 
 
+DEFAULT_FORMATS = Formats()
+
+
 def integer(text: str, bits: int) -> int:
     """Java's parse: digits with a sign, within range, no spaces."""
     if not _INTEGER.fullmatch(text):
@@ -130,8 +133,8 @@ def timestamp(text: str, zone: str | None) -> int:
             raise ValueError(text)
         hour, minute, second, fraction, suffix = found.groups()
         start = datetime.datetime.now(tzinfo(zone)).toordinal() - 719163
-    clock = (int(part or 0) for part in (hour, minute, second))
-    return instant(start, micros(*clock, fraction or ""), suffix, zone)
+    clock = micros(int(hour or 0), int(minute or 0), int(second or 0), fraction or "")
+    return instant(start, clock, suffix, zone)
 
 
 def micros(hour: int, minute: int, second: int, fraction: str = "") -> int:
