@@ -67,8 +67,9 @@ def compile_seconds(frame: Any) -> float:
     info = frame.executionInfo
     if info is None:
         return 0.0
-    for metric in info.metrics:
-        for value in metric.metrics:
+    _, plans = info.metrics.extract_graph()
+    for plan in plans.values():
+        for value in plan.metrics:
             if value.name == "compileMs":
                 return float(value.value) / 1000.0
     return 0.0
