@@ -21,7 +21,7 @@ from pyflare.engine.plan.nodes import (
     children,
 )
 from pyflare.engine.plan.nodes import map_children as map_plans
-from pyflare.engine.plan.traverse import copy, expressions
+from pyflare.engine.plan.traverse import copy, expressions, walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,9 @@ def share_subplans(plan: Plan) -> Plan | None:
     Only what costs something is shared: a subplan with a grouping or a join. The largest equal
     subplans win.
     """
+    scanned = [node.table.key for node in walk(plan) if isinstance(node, Scan)]
+    if len(scanned) == len(set(scanned)):
+        return None
     prints: dict[int, Print] = {}
     found: dict[int, list[Plan]] = {}
     _fingerprint(plan, prints, found, {})
