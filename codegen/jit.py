@@ -6,6 +6,7 @@ See the LLVM new pass manager and ORC documentation for what each call does.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import os
 import tempfile
@@ -149,12 +150,17 @@ def machine(tier: Tier, cpu: str = "native") -> Any:
 
 def cache_key(text: str, tier: Tier, libraries: Mapping[str, bytes]) -> str:
     """Text, libraries, tier, CPU and LLVM decide the machine code; nothing else does."""
-    cpu = f"{llvm.get_host_cpu_name()} {llvm.get_host_cpu_features().flatten()}"
-    parts = (text, tier.name, cpu, llvmlite.__version__)
+    parts = (text, tier.name, host_cpu(), llvmlite.__version__)
     digest = hashlib.blake2b("\0".join(parts).encode(), digest_size=20)
     for _, bitcode in sorted(libraries.items()):
         digest.update(bitcode)
     return digest.hexdigest()
+
+
+@functools.cache
+def host_cpu() -> str:
+    """This CPU's name and features: objects of another CPU must not be loaded."""
+    return f"{llvm.get_host_cpu_name()} {llvm.get_host_cpu_features().flatten()}"
 
 
 def _cache_dir() -> Path:
