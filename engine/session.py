@@ -16,6 +16,7 @@ from pyflare.codegen.ir.types import INT, STRING, Field, Struct, Type
 from pyflare.engine import commands, listings, show
 from pyflare.engine.catalog import Catalog
 from pyflare.engine.connect.config import TIME_ZONE, Config
+from pyflare.engine.deep import deep
 from pyflare.engine.errors import analysis_error, table_not_found, unsupported
 from pyflare.engine.plan import syntax as s
 from pyflare.engine.plan.nodes import Plan
@@ -131,7 +132,7 @@ class Session:
             case s.LocalTable() as local:
                 return Given(local, self)
             case _:
-                return self._analyse(self.prepared(relation, action=action))
+                return deep(lambda: self._analyse(self.prepared(relation, action=action)))
 
     def run(self, command: s.Command, *, late: bool = False) -> pa.Table:
         """The result of a command. `late`: a view's names are looked up when it is read (SQL)."""

@@ -28,6 +28,7 @@ from pyflare.codegen.ir.types import Field, Struct
 from pyflare.codegen.program import Program
 from pyflare.engine import explain
 from pyflare.engine.analyze.analyze import analyze
+from pyflare.engine.deep import deep
 from pyflare.engine.load import Inputs, load
 from pyflare.engine.lower import lower
 from pyflare.engine.plan import show as logical
@@ -135,7 +136,7 @@ class Query:
     def _run(self, plan: Plan) -> Iterator[pa.RecordBatch]:
         self.stop.clear()
         threads = current().threads
-        self.compiled = compiled = compile(plan, threads)
+        self.compiled = compiled = deep(lambda: compile(plan, threads))
         schema = schema_to_arrow(self.schema)
         pipelines: list[Metrics] = []
         clock = Clock()

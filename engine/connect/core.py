@@ -25,6 +25,7 @@ from pyflare.engine.connect.commands import decode_command
 from pyflare.engine.connect.context import Context
 from pyflare.engine.connect.markers import cached_parse
 from pyflare.engine.connect.plan import decode_relation
+from pyflare.engine.deep import deep
 from pyflare.engine.errors import runtime_error
 from pyflare.engine.plan import syntax as s
 from pyflare.engine.session import Query, Session
@@ -170,7 +171,7 @@ class Core:
         if query is None or now - at > _FRESH:
             relation = self.relation(root) if relation is None else relation
             at, query = now, session.query(relation, action=action)
-            keep = keep and session.results.ready and not _calls_python(relation)
+            keep = keep and session.results.ready and not deep(lambda: _calls_python(relation))
         if keep:
             with self._lock:
                 self._analysed[key] = (at, query)
