@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pyflare.codegen.ir.expr import Column
-from pyflare.codegen.ir.operators import Limit, Operator, Project, Scan
+from pyflare.codegen.ir.operators import Limit, Operator
 from pyflare.codegen.operators.builder import Builder
 from pyflare.codegen.operators.output import OutputSink
 from pyflare.codegen.operators.produce import produce
@@ -27,7 +26,6 @@ def build(root: Operator, diagnose: bool = False) -> Program:
         tuple(builder.calls.values()),
         sink.described(),
         root,
-        _in_place(root),
     )
 
 
@@ -44,15 +42,3 @@ def _result(builder: Builder, sink: OutputSink, row: object, limit: object) -> N
             count.add(1)
     sink.emit(row)  # type: ignore[arg-type]
 
-
-def _in_place(root: Operator) -> tuple[str, tuple[int, ...]] | None:
-    """(source, ordinals) if the result is nothing but columns of one scan."""
-    match root:
-        case Scan(source, columns):
-            return source, tuple(range(len(columns)))
-        case Project(Scan(source, columns), projected):
-            ids = [c.id for c in columns]
-            exprs = [expr for _, expr in projected]
-            if all(isinstance(expr, Column) for expr in exprs):
-                return source, tuple(ids.index(e.id) for e in exprs if isinstance(e, Column))
-    return None

@@ -49,6 +49,11 @@ class FirstRow:
 
 
 @dataclass(frozen=True, slots=True)
+class Offset:
+    """The position in the whole source of the morsel's first row."""
+
+
+@dataclass(frozen=True, slots=True)
 class DictionaryPart:
     """The bytes or the offsets of the dictionary of a bound column."""
 
@@ -101,6 +106,7 @@ Fill: TypeAlias = (
     | Constant
     | ColumnPart
     | FirstRow
+    | Offset
     | DictionaryPart
     | Shared
     | Local
@@ -345,7 +351,6 @@ class Program:
     calls: tuple[Call, ...]
     output: tuple[OutputColumn, ...]
     root: Operator
-    in_place: tuple[str, tuple[int, ...]] | None = None
 
 
 FUNCTION = "run"

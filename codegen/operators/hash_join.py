@@ -1,220 +1,582 @@
-"""Hash joins of every kind: build rows in a table, probe rows streaming past it."""
+"""Hash joins of every kind.
+
+Build rows lie in a buffer; a directory of row numbers leads to them, chained through the rows'
+headers where keys repeat. A dense integer key is the directory's index itself; then rows enter it
+as they are appended. Otherwise a second pass enters them by hash, all workers at once. Where only
+the existence of a dense key matters, a byte per key is all there is.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, assert_never
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from pyflare.codegen.emit.context import Failure, Row
-from pyflare.codegen.emit.sql import Value
-from pyflare.codegen.emit.value import I64, PTR, Val
+from pyflare.codegen.emit.sql import Value, both
+from pyflare.codegen.emit.value import I8, I32, I64, PTR, Val
 from pyflare.codegen.functions import expression
 from pyflare.codegen.ir import types as t
+from pyflare.codegen.ir.check import columns
+from pyflare.codegen.ir.expr import Column, Expr
 from pyflare.codegen.ir.operators import HashJoin, JoinKind
+from pyflare.codegen.operators.dictionaries import Rows
 from pyflare.codegen.operators.filters import truth
-from pyflare.codegen.operators.join_table import JoinTable
-from pyflare.codegen.operators.outer import OuterSide
 from pyflare.codegen.operators.row import LazyRow, joined
-from pyflare.codegen.program import TupleRows
+from pyflare.codegen.operators.streams import append_row
+from pyflare.codegen.program import Directory, SharedBlock, TupleRows, Tuples
+from pyflare.codegen.runtime.hashing import hash_of, normalised, same
+from pyflare.codegen.runtime.layout import Layout, converted, form_of, layout, wide_form
 
 if TYPE_CHECKING:
-    from pyflare.codegen.emit.code import Loop, Variable
     from pyflare.codegen.operators.builder import Builder
     from pyflare.codegen.operators.pipeline import PipelineContext
     from pyflare.codegen.operators.types import Emit, Produce
 
+K = JoinKind
+EXISTENCE = frozenset(
+    {K.PROBE_SEMI, K.PROBE_ANTI, K.PROBE_ANTI_NULL_AWARE, K.PROBE_MARK, K.PROBE_MARK_NULL_AWARE}
+)
+NULL_AWARE = frozenset({K.PROBE_ANTI_NULL_AWARE, K.PROBE_MARK_NULL_AWARE})
+KEEP_ALL = frozenset({K.BUILD_OUTER, K.FULL_OUTER, K.BUILD_ANTI})
+MARKED = frozenset({K.BUILD_OUTER, K.FULL_OUTER, K.BUILD_SEMI, K.BUILD_ANTI})
+NEXT, MARK = 0, 4
+
 
 def hash_join(op: HashJoin, builder: Builder, emit: Emit, produce: Produce) -> None:
     table = JoinTable(op, builder)
-    table.declare()
     produce(op.build, builder, table.insert)
-    table.finish()
-    probe = Probe(op, builder, table, emit)
-    produce(op.probe, builder, probe.row)
-    probe.finish()
+    table.index()
+    produce(op.probe, builder, lambda row: table.probe(row, emit))
+    if op.kind in MARKED:
+        table.rest(emit)
+
+
+class JoinTable:
+    """The build side of one join and the ways to look rows up in it."""
+
+    def __init__(self, op: HashJoin, builder: Builder, keyless: bool = False) -> None:
+        self.op = op
+        self.keyless = keyless
+        self.builder = builder
+        self.name = builder.unique("join")
+        self.directory = f"{self.name} directory"
+        self.flags = f"{self.name} flags"
+        self.dense = op.key_range is not None and len(op.build_keys) == 1
+        self.null_safe = op.null_safe or (False,) * len(op.build_keys)
+        if any(self.null_safe):
+            self.dense = False
+        self.existence = op.kind in EXISTENCE and op.residual is None
+        self.bytes_only = self.dense and self.existence
+        self.chained = not (op.unique and self.dense) and not self.bytes_only and not keyless
+        self.stored = self._stored_columns()
+        self.layout: Layout | None = None
+        self.fields: dict[Expr | int, int] = {}
+        self.opaque: dict[int, Rows] = {}
+
+    def _stored_columns(self) -> tuple[Column, ...]:
+        """Build columns that somebody reads after the build."""
+        if self.op.kind in EXISTENCE:
+            if self.op.residual is None:
+                return ()
+            used = {column.id for column in columns(self.op.residual)}
+            return tuple(c for c in self.op.build.output if c.id in used)
+        return self.op.build.output
+
+    @property
+    def size(self) -> int:
+        assert self.op.key_range is not None
+        lo, hi = self.op.key_range
+        return hi - lo + 1
+
+    # ------------------------------------------------------------ build
+
+    def insert(self, row: Row) -> None:
+        context = self.builder.current
+        code = context.code
+        keys = [normalised(expression.emit(key, row, context)) for key in self.op.build_keys]
+        self._declare(keys, row)
+        alive = self._matchable(keys)
+        if self.op.kind in NULL_AWARE:
+            flags = context.shared(self.flags)
+            flags.store(code.const(1, I64))
+            if alive is not None:
+                with code.if_(~alive, "null_key"):
+                    flags.at(I64, 1).store(code.const(1, I64))
+        if alive is not None and self.op.kind not in KEEP_ALL:
+            with code.if_(alive, "has_key"):
+                self._insert(keys, row, None, context)
+            return
+        self._insert(keys, row, alive, context)
+
+    def _insert(
+        self, keys: Sequence[Value], row: Row, alive: Val | None, context: PipelineContext
+    ) -> None:
+        code = context.code
+        if self.bytes_only:
+            directory = context.shared(self.directory)
+            place = self._pointer(directory, context).at(I8, self._index(keys[0]))
+            place.store(code.const(1, I8))
+            return
+        assert self.layout is not None
+        at = append_row(context, self.name, self.layout.width)
+        if self.layout.header:
+            code.line(
+                f"call void @llvm.memset.p0.i64(ptr {at.ref}, i8 0, i64 {self.layout.header}, "
+                "i1 false)"
+            )
+            code.declarations["llvm.memset.p0.i64"] = (
+                "declare void @llvm.memset.p0.i64(ptr, i8, i64, i1)"
+            )
+        for field, value in self._values(keys, row):
+            self.layout.store(at, field, value, context)
+        if not self.dense:
+            return
+        if alive is None:
+            self._enter(at, self._index(keys[0]), context)
+        else:
+            with code.if_(alive, "has_key"):
+                self._enter(at, self._index(keys[0]), context)
+
+    def _values(self, keys: Sequence[Value], row: Row) -> list[tuple[int, Value]]:
+        found = []
+        for expr, value in zip(self.op.build_keys, keys, strict=True):
+            if expr in self.fields:
+                found.append((self.fields[expr], value))
+        for column in self.stored:
+            if self.fields[column.id] not in [f for f, _ in found]:
+                found.append((self.fields[column.id], row[column.id]))
+        return found
+
+    def _declare(self, keys: Sequence[Value], row: Row) -> None:
+        """Decides the layout by the forms of the first pipeline's values."""
+        if self.directory in self.builder.structures or self.layout is not None:
+            return
+        if self.op.kind in NULL_AWARE:
+            self.builder.structure(SharedBlock(self.flags, 16))
+        if self.bytes_only:
+            self.builder.structure(Directory(self.directory, 1, self.size + 1))
+            return
+        forms = []
+        if not self.dense:
+            for expr, value in zip(self.op.build_keys, keys, strict=True):
+                if expr not in self.fields:
+                    self.fields[expr] = len(forms)
+                    forms.append(form_of(value))
+        for column in self.stored:
+            # a float key is stored with one zero and one NaN, its column as it is
+            if column in self.fields and not isinstance(column.type, t.Float):
+                self.fields[column.id] = self.fields[column]
+                continue
+            self.fields[column.id] = len(forms)
+            forms.append(form_of(row[column.id]))
+        header = 0
+        if self.chained:
+            header = 4
+        if self.op.kind in MARKED:
+            header = 8
+        self.layout = layout(forms, header)
+        self.builder.structure(Tuples(self.name, self.layout.width))
+        if self.keyless:
+            return
+        if self.dense:
+            self.builder.structure(Directory(self.directory, 4, self.size + 1))
+        else:
+            self.builder.structure(Directory(self.directory, 4, None, self.name))
+
+    def _matchable(self, keys: Sequence[Value]) -> Val | None:
+        """No key is NULL that must not be."""
+        alive: Val | None = None
+        for key, null_safe in zip(keys, self.null_safe, strict=True):
+            if not null_safe:
+                alive = both(alive, key.valid)
+        return alive
+
+    def _index(self, key: Value) -> Val:
+        assert self.op.key_range is not None
+        return key.data.sext(I64) - self.op.key_range[0]
+
+    def _pointer(self, shared: Val, context: PipelineContext) -> Val:
+        """The directory itself."""
+        return context.once(
+            ("directory", self.name), lambda: context.entry_load(shared, 0, PTR, "directory")
+        )
+
+    def _base(self, context: PipelineContext) -> Val:
+        shared = context.shared(self.name)
+        return context.once(
+            ("base", self.name), lambda: context.entry_load(shared, 0, PTR, "base")
+        )
+
+    def _enter(self, at: Val, slot: Val, context: PipelineContext) -> None:
+        """The row becomes the first of its slot."""
+        assert self.layout is not None
+        code = context.code
+        directory = self._pointer(context.shared(self.directory), context)
+        offset = at.ptrtoint() - self._base(context).ptrtoint()
+        number = offset.udiv(self.layout.width).trunc(I32)
+        place = directory.at(I32, slot)
+        if not self.chained:
+            place.store(number)
+            return
+        before = code.value(
+            "before", I32, f"atomicrmw xchg ptr {place.ref}, i32 {number.ref} monotonic"
+        )
+        at.at(I8, NEXT).store(before)
+
+    def index(self) -> None:
+        """Enters all rows by hash, once they are complete."""
+        if self.dense or self.bytes_only:
+            return
+        assert self.layout is not None
+        source = TupleRows(self.name)
+        with self.builder.pipeline(f"{self.name} index", source) as context:
+            code = context.code
+            with code.range_(context.begin, context.end) as (number, _):
+                at = self._row_address(number, context)
+                keys = self._stored_keys(at, context)
+                slot = hash_of(code, keys).lshr(self._shift(context))
+                alive = self._matchable(keys)
+                if alive is not None and self.op.kind in KEEP_ALL:
+                    with code.if_(alive, "has_key"):
+                        self._enter(at, slot, context)
+                else:
+                    self._enter(at, slot, context)
+
+    def _shift(self, context: PipelineContext) -> Val:
+        shared = context.shared(self.directory)
+        return context.once(
+            ("shift", self.name), lambda: context.entry_load(shared, 8, I64, "shift")
+        )
+
+    def _row_address(self, number: Val, context: PipelineContext) -> Val:
+        assert self.layout is not None
+        return self._base(context).at(I8, number * self.layout.width)
+
+    def _stored_keys(self, at: Val, context: PipelineContext) -> list[Value]:
+        assert self.layout is not None
+        return [
+            self.layout.load(at, self.fields[expr], context) for expr in self.op.build_keys
+        ]
+
+    # ------------------------------------------------------------ probe
+
+    def probe(self, row: Row, emit: Emit) -> None:
+        context = self.builder.current
+        keys = [normalised(expression.emit(key, row, context)) for key in self.op.probe_keys]
+        if self.bytes_only:
+            self.exists(self._byte(keys, context), row, keys, emit, context)
+            return
+        Probe(self, row, keys, emit, context).stage()
+
+    def _byte(self, keys: Sequence[Value], context: PipelineContext) -> Val:
+        directory = self._pointer(context.shared(self.directory), context)
+        return directory.at(I8, self._probe_index(keys)).load(I8, "there") != 0
+
+    def _probe_index(self, keys: Sequence[Value]) -> Val:
+        """The key's place, or the empty one behind the last for a key outside or NULL."""
+        index = self._index(keys[0])
+        inside = both(index.ult(self.size), keys[0].valid)
+        assert inside is not None
+        return inside.select(index, self.size)
+
+    def first(self, keys: Sequence[Value], context: PipelineContext) -> Val:
+        """The number of the first row in the keys' slot; 0 for none."""
+        code = context.code
+        directory = self._pointer(context.shared(self.directory), context)
+        if self.dense:
+            return directory.at(I32, self._probe_index(keys)).load(I32, "first")
+        slot = hash_of(code, keys).lshr(self._shift(context))
+        found = directory.at(I32, slot).load(I32, "first")
+        alive = self._matchable(keys)
+        return found if alive is None else alive.select(found, 0)
+
+    def exists(
+        self,
+        found: Val,
+        row: Row,
+        keys: Sequence[Value],
+        emit: Emit,
+        context: PipelineContext,
+    ) -> None:
+        """Emits the probe row by whether it has a match."""
+        code = context.code
+        match self.op.kind:
+            case K.PROBE_SEMI:
+                with code.if_(found, "match"):
+                    emit(row)
+            case K.PROBE_ANTI:
+                with code.if_(~found, "no_match"):
+                    emit(row)
+            case K.PROBE_ANTI_NULL_AWARE:
+                empty, has_null = self._null_flags(context)
+                valid = keys[0].valid if keys[0].valid is not None else code.true
+                with code.if_(empty | (valid & ~found & ~has_null), "no_match"):
+                    emit(row)
+            case K.PROBE_MARK:
+                emit(self._with_mark(row, Value(t.BOOLEAN, found, None, 0, 1), context))
+            case K.PROBE_MARK_NULL_AWARE:
+                empty, has_null = self._null_flags(context)
+                known = found | empty | ~has_null
+                if keys[0].valid is not None:
+                    known = empty | (keys[0].valid & known)
+                emit(self._with_mark(row, Value(t.BOOLEAN, found, known, 0, 1), context))
+            case kind:
+                raise AssertionError(kind)
+
+    def _null_flags(self, context: PipelineContext) -> tuple[Val, Val]:
+        flags = context.shared(self.flags)
+        return flags.load(I64) == 0, flags.at(I64, 1).load(I64) != 0
+
+    def _with_mark(self, row: Row, mark: Value, context: PipelineContext) -> LazyRow:
+        assert self.op.mark is not None
+        return joined(context.code, row, {self.op.mark.id: mark})
+
+    def build_row(self, at: Val, context: PipelineContext, hit: Val | None = None) -> LazyRow:
+        """The stored row at an address; all NULL unless `hit`."""
+        makers: dict[int, Callable[[], Value]] = {}
+        for column in self.stored:
+            makers[column.id] = lambda column=column: self._load(column, at, context, hit)  # type: ignore[misc]
+        return LazyRow(context.code, makers)
+
+    def _load(
+        self, column: Column, at: Val, context: PipelineContext, hit: Val | None
+    ) -> Value:
+        assert self.layout is not None
+        value = self.layout.load(at, self.fields[column.id], context)
+        return value if hit is None else value.with_valid(both(value.valid, hit))
+
+    def matches(
+        self, at: Val, keys: Sequence[Value], row: Row, context: PipelineContext
+    ) -> Val:
+        """The stored row at `at` has these keys and the residual is true."""
+        code = context.code
+        equal: Val | None = None
+        if not self.dense:
+            pairs = zip(self._stored_keys(at, context), keys, self.null_safe, strict=True)
+            for stored, key, null_safe in pairs:
+                one = same(stored, key, null_safe)
+                equal = one if equal is None else equal & one
+        residual = self.op.residual
+        if residual is None:
+            return equal if equal is not None else code.true
+
+        def accepted() -> list[Val]:
+            pair = joined(code, row, self.build_row(at, context))
+            return [truth(expression.emit(residual, pair, context))]
+
+        if equal is None:
+            return accepted()[0]
+        return code.choose(equal, accepted, lambda: [code.false])[0]
+
+    # ------------------------------------------------------------ build rows without a match
+
+    def rest(self, emit: Emit) -> None:
+        """After all probes: build rows by whether they have been marked."""
+        kind = self.op.kind
+        source = TupleRows(self.name)
+        with self.builder.pipeline(f"{self.name} rest", source) as context:
+            code = context.code
+            with code.range_(context.begin, context.end) as (number, loop):
+                context.loop, context.position = loop, number
+                at = self._row_address(number, context)
+                marked = at.at(I8, MARK).load(I8, "mark") != 0
+                wanted = marked if kind is K.BUILD_SEMI else ~marked
+                with code.if_(wanted, "unmatched"):
+                    row = self.build_row(at, context, self._always_hit(context))
+                    if kind in (K.BUILD_SEMI, K.BUILD_ANTI):
+                        emit(row)
+                    else:
+                        emit(joined(code, self._nulls(context), row))
+
+    def _always_hit(self, context: PipelineContext) -> Val | None:
+        """In a full join build columns may be NULL in the other pipeline, so they have the form
+        of values that may be."""
+        return context.code.true if self.op.kind is K.FULL_OUTER else None
+
+    def nullable_probe(self, row: Row, context: PipelineContext) -> LazyRow:
+        """The probe row in the form that it shares with the row of NULLs."""
+        makers: dict[int, Callable[[], Value]] = {}
+        for column in self.op.probe.output:
+
+            def make(column: Column = column) -> Value:
+                value = row[column.id]
+                if isinstance(value.dictionary, Rows):
+                    valid = value.valid if value.valid is not None else context.code.true
+                    return value.with_valid(valid)
+                return converted(value, wide_form(column.type, True))
+
+            if isinstance(column.type, t.Array | t.Map | t.Struct):
+                dictionary = row[column.id].dictionary
+                if isinstance(dictionary, Rows):
+                    self.opaque[column.id] = dictionary
+            makers[column.id] = make
+        return LazyRow(context.code, makers)
+
+    def _nulls(self, context: PipelineContext) -> Mapping[int, Value]:
+        code = context.code
+        row = {}
+        for column in self.op.probe.output:
+            rows = self.opaque.get(column.id)
+            if rows is not None:
+                row[column.id] = Value(
+                    column.type, code.const(0, I64), code.false, dictionary=rows
+                )
+            else:
+                null = context.parameter(None, column.type)
+                row[column.id] = converted(null, wide_form(column.type, True))
+        return row
 
 
 class Probe:
-    """What happens to each probe row, by the kind of the join."""
+    """One probe row: the walk along the rows of its slot."""
 
-    def __init__(self, op: HashJoin, builder: Builder, table: JoinTable, emit: Emit) -> None:
-        self.op = op
-        self.builder = builder
+    def __init__(
+        self,
+        table: JoinTable,
+        row: Row,
+        keys: Sequence[Value],
+        emit: Emit,
+        context: PipelineContext,
+    ) -> None:
         self.table = table
+        self.row = row
+        self.keys = keys
         self.emit = emit
-        self.outer = OuterSide()
+        self.context = context
+        self.once = table.op.unique
 
-    def row(self, row: Row) -> None:
-        context = self.builder.current
-        values, live = self.table.keys_of(row, context)
-        number = context.code.var(self.table.head(values, live, context), hint="match")
-        match self.op.kind:
-            case JoinKind.INNER:
-                self._pairs(row, values, number, context, with_unmatched=False)
-            case JoinKind.PROBE_OUTER | JoinKind.PROBE_SINGLE:
-                self._pairs(row, values, number, context, with_unmatched=True)
-            case JoinKind.BUILD_OUTER:
-                self._pairs(self.outer.nullable(row, context), values, number, context, False)
-            case JoinKind.FULL_OUTER:
-                self._pairs(self.outer.nullable(row, context), values, number, context, True)
-            case JoinKind.PROBE_SEMI:
-                with context.code.if_(self._found(row, values, number, context), "semi"):
-                    self.emit(row)
-            case JoinKind.PROBE_ANTI:
-                with context.code.if_(~self._found(row, values, number, context), "anti"):
-                    self.emit(row)
-            case JoinKind.PROBE_ANTI_NULL_AWARE:
-                found = self._found(row, values, number, context)
-                unknown = self._unknown(values, context)
-                with context.code.if_(~(found | unknown), "not_in"):
-                    self.emit(row)
-            case JoinKind.PROBE_MARK:
-                found = self._found(row, values, number, context)
-                self._emit_mark(row, Value(t.BOOLEAN, found, None, 0, 1), context)
-            case JoinKind.PROBE_MARK_NULL_AWARE:
-                found = self._found(row, values, number, context)
-                known = found | ~self._unknown(values, context)
-                self._emit_mark(row, Value(t.BOOLEAN, found, known, 0, 1), context)
-            case JoinKind.BUILD_SEMI | JoinKind.BUILD_ANTI:
-                self._mark_all(row, values, number, context)
-            case _:
-                assert_never(self.op.kind)
+    def stage(self) -> None:
+        kind = self.table.op.kind
+        if not self.once and kind not in EXISTENCE and kind is not K.PROBE_SINGLE:
+            self.context.fans_out = True
+        if kind in EXISTENCE:
+            self._existence()
+        elif kind in (K.PROBE_OUTER, K.FULL_OUTER):
+            self._outer()
+        elif kind is K.PROBE_SINGLE:
+            self._single()
+        else:
+            self._inner()
 
-    def finish(self) -> None:
-        """Build rows that come out after the last probe row."""
-        match self.op.kind:
-            case JoinKind.BUILD_SEMI:
-                self._build_rows(marked=True)
-            case JoinKind.BUILD_ANTI | JoinKind.BUILD_OUTER | JoinKind.FULL_OUTER:
-                self._build_rows(marked=False)
-            case _:
-                pass
+    def _next(self, current: Val) -> Val:
+        at = self.table._row_address(current.zext(I64), self.context)
+        return at.at(I8, NEXT).load(I32, "next")
 
-    # ------------------------------------------------------------ walking a chain
+    def _at(self, current: Val) -> Val:
+        return self.table._row_address(current.zext(I64), self.context)
 
-    def _advance(
-        self, row: Row, values: Sequence[Value], number: Variable, context: PipelineContext
-    ) -> None:
-        """Moves `number` along its chain to the next row that matches, or to 0."""
-        if self.table.dense and self.op.residual is None:
+    def _matches(self, current: Val) -> Val:
+        return self.table.matches(self._at(current), self.keys, self.row, self.context)
+
+    def _single_slot(self) -> bool:
+        """At most one row can stand in a slot."""
+        return self.table.dense and self.once
+
+    def _inner(self) -> None:
+        code = self.context.code
+        first = self.table.first(self.keys, self.context)
+        if self._single_slot():
+            with code.if_(first != 0, "slot"):
+                with code.if_(self._matches(first), "match"):
+                    self.hit(self._at(first))
             return
+        current = code.var(first)
+        with code.while_(lambda: current.get() != 0, "chain") as loop:
+            here = current.get()
+            loop.break_if(self.context.cancelled())
+            with code.if_(self._matches(here), "match"):
+                self.hit(self._at(here))
+            current.set(self._next(here))
+
+    def hit(self, at: Val) -> None:
+        """A pair: marks the build row, emits both."""
+        table, context = self.table, self.context
         code = context.code
-        with code.loop("chain") as loop:
-            loop.break_if(number.get() == 0)
-            at = self.table.row(number.get(), context)
-            loop.break_if(self._matches(at, row, values, context))
-            number.set(self.table.following(at, context))
+        kind = table.op.kind
+        if kind in MARKED:
+            self._mark(at)
+        match kind:
+            case K.INNER:
+                emit_row = joined(code, self.row, table.build_row(at, context))
+                self.emit(emit_row)
+            case K.BUILD_OUTER:
+                probe = table.nullable_probe(self.row, context)
+                self.emit(joined(code, probe, table.build_row(at, context)))
+            case K.BUILD_SEMI | K.BUILD_ANTI:
+                pass
+            case _:
+                raise AssertionError(kind)
 
-    def _matches(self, at: Val, row: Row, values: Sequence[Value], context: PipelineContext) -> Val:
-        equal = self.table.matches(at, values, context)
-        if self.op.residual is None:
-            assert equal is not None
-            return equal
+    def _mark(self, at: Val) -> None:
+        code = self.context.code
+        mark = at.at(I8, MARK)
+        # a store only where it changes something keeps the line shared between cores
+        with code.if_(mark.load(I8) == 0, "mark"):
+            mark.store(code.const(1, I8))
 
-        def residual() -> list[Val]:
-            assert self.op.residual is not None
-            both = joined(context.code, row, self.table.columns_of(at, values, context))
-            return [truth(expression.emit(self.op.residual, both, context))]
+    def _find(self, current: object) -> None:
+        """Moves the variable on to the next match from where it is, or to 0."""
+        code = self.context.code
+        with code.loop("find") as loop:
+            here = current.get()  # type: ignore[attr-defined]
+            loop.break_if(here == 0)
+            loop.break_if(self._matches(here))
+            if self._single_slot():
+                current.set(0)  # type: ignore[attr-defined]
+            else:
+                current.set(self._next(here))  # type: ignore[attr-defined]
 
-        if equal is None:
-            return residual()[0]
-        return context.code.choose(equal, residual, lambda: [context.code.false])[0]
+    def _existence(self) -> None:
+        code = self.context.code
+        current = code.var(self.table.first(self.keys, self.context))
+        self._find(current)
+        found = current.get() != 0
+        self.table.exists(found, self.row, self.keys, self.emit, self.context)
 
-    def _found(
-        self, row: Row, values: Sequence[Value], number: Variable, context: PipelineContext
-    ) -> Val:
-        self._advance(row, values, number, context)
-        return number.get() != 0
-
-    def _each(
-        self,
-        row: Row,
-        values: Sequence[Value],
-        number: Variable,
-        context: PipelineContext,
-        body: Callable[[Loop], None],
-    ) -> None:
-        """Stages `body` for each match, at `number`; it may leave the loop."""
+    def _outer(self) -> None:
+        """The row with each match, or once with NULLs."""
+        table, context = self.table, self.context
         code = context.code
-        single = self.table.next_at is None
+        current = code.var(table.first(self.keys, context))
+        if self._single_slot() or self.once:
+            self._find(current)
+            self._emit_outer(current.get())
+            return
+        emitted = code.var(False, "i1")
         with code.loop("matches") as loop:
-            self._advance(row, values, number, context)
-            body(loop)
-            if single:
-                number.set(0)
-            else:
-                number.set(self.table.following(self.table.row(number.get(), context), context))
-            loop.break_if(number.get() == 0)
+            self._find(current)
+            hit = current.get() != 0
+            with code.if_(hit | ~emitted.get(), "row"):
+                self._emit_outer(current.get())
+            emitted.set(True)
+            loop.break_if(current.get() == 0)
+            loop.break_if(context.cancelled())
+            current.set(self._next(current.get()))
 
-    # ------------------------------------------------------------ what comes out
+    def _emit_outer(self, current: Val) -> None:
+        self.emit_outer(self._at(current), current != 0)  # row 0 is zeros
 
-    def _pairs(
-        self,
-        row: Row,
-        values: Sequence[Value],
-        number: Variable,
-        context: PipelineContext,
-        with_unmatched: bool,
-    ) -> None:
-        """A row for each match; with none, the probe row beside NULLs if `with_unmatched`."""
+    def emit_outer(self, at: Val, hit: Val) -> None:
+        """The pair, or the probe row with NULLs; `at` is the row of zeros then."""
+        table, context = self.table, self.context
         code = context.code
-        found = code.var(False, "i1", "found") if with_unmatched else None
-        marked = self.table.marked
-        if not self.op.unique:
-            context.fans_out = True
+        row = self.row
+        if table.op.kind is K.FULL_OUTER:
+            with code.if_(hit, "hit"):
+                self._mark(at)
+            row = table.nullable_probe(row, context)
+        self.emit(joined(code, row, table.build_row(at, context, hit)))
 
-        def pair(loop: Loop) -> None:
-            if found is None:
-                loop.break_if(number.get() == 0)
-            else:
-                loop.break_if((number.get() == 0) & found.get())
-                if self.op.kind is JoinKind.PROBE_SINGLE:
-                    context.fail(Failure.SCALAR_SUBQUERY_TOO_MANY_ROWS, found.get())
-                found.set(True)
-            at = self.table.row(number.get(), context)
-            if marked:
-                # row 0, the NULLs of an unmatched probe row, is marked in vain
-                self.table.mark(at, context)
-            self.emit(joined(code, row, self.table.columns_of(at, values, context)))
-
-        self._each(row, values, number, context, pair)
-
-    def _mark_all(
-        self, row: Row, values: Sequence[Value], number: Variable, context: PipelineContext
-    ) -> None:
-        def mark(loop: Loop) -> None:
-            loop.break_if(number.get() == 0)
-            self.table.mark(self.table.row(number.get(), context), context)
-
-        self._each(row, values, number, context, mark)
-
-    def _unknown(self, values: Sequence[Value], context: PipelineContext) -> Val:
-        """A missing match is NULL: there are build rows, and a NULL on either side."""
-        facts = context.shared(self.table.facts)
-        null_key = facts.load(I64, "null_key") != 0
-        if values[0].valid is not None:
-            null_key = null_key | ~values[0].valid
-        return null_key & (facts.at(I64, 1).load(I64, "rows") != 0)
-
-    def _emit_mark(self, row: Row, mark: Value, context: PipelineContext) -> None:
-        assert self.op.mark is not None
-        self.emit(joined(context.code, row, LazyRow(context.code, {self.op.mark.id: lambda: mark})))
-
-    def _build_rows(self, marked: bool) -> None:
-        """A pipeline over the build rows that have, or lack, a match."""
-        table = self.table
-        assert table.layout is not None
-        with self.builder.pipeline(f"{table.name} rest", TupleRows(table.name)) as context:
-            code = context.code
-            with code.range_(context.begin, context.end, hint="row") as (number, loop):
-                context.loop, context.position = loop, number
-                at = context.shared(table.name).load(PTR, "rows")
-                row = at.at("i8", number * table.layout.width)
-                wanted = table.is_marked(row) if marked else ~table.is_marked(row)
-                with code.if_(wanted, "rest"):
-                    build = table.columns_of(row, (), context)
-                    if self.op.kind in (JoinKind.BUILD_SEMI, JoinKind.BUILD_ANTI):
-                        self.emit(build)
-                    else:
-                        nulls = self.outer.nulls(self.op.probe.output, context)
-                        self.emit(joined(code, nulls, build))
+    def _single(self) -> None:
+        table, context = self.table, self.context
+        code = context.code
+        current = code.var(table.first(self.keys, context))
+        self._find(current)
+        found = current.get()
+        if not self.once:
+            other = code.var(code.const(0, I32))
+            with code.if_(found != 0, "second"):
+                other.set(self._next(found))
+                self._find(other)
+            context.fail(Failure.SCALAR_SUBQUERY_TOO_MANY_ROWS, other.get() != 0)
+        self._emit_outer(found)

@@ -28,6 +28,7 @@ from pyflare.codegen.program import (
     Fill,
     Heap,
     Local,
+    Offset,
     Pipeline,
     Shared,
     Site,
@@ -160,6 +161,11 @@ class PipelineContext:
             return variable
 
         return self.once(("kept", key), make)
+
+    @property
+    def offset(self) -> Val:
+        """The position of `begin` in the whole source."""
+        return self.slot(Offset(), I64, "offset")
 
     def request(self, request: Request, name: str, a: Val | int = 0, b: Val | int = 0) -> None:
         """Asks the runner; see codegen.runtime.calls."""

@@ -30,6 +30,7 @@ from pyflare.codegen.program import (
     Heap,
     Local,
     Merges,
+    Offset,
     Output,
     Pipeline,
     Program,
@@ -364,6 +365,7 @@ class Work:
         state = np.zeros(max(1, len(self.pipeline.slots)), np.uint64)
         self.state = state
         structures = run.structures
+        offsets = [i for i, f in enumerate(self.pipeline.slots) if isinstance(f, Offset)]
         status = [i for i, f in enumerate(self.pipeline.slots) if isinstance(f, Status)]
         locals_ = {f.structure for f in self.pipeline.slots if isinstance(f, Local)}
         specs = run.program.structures
@@ -383,6 +385,8 @@ class Work:
             if morsel.chunk is not chunk:
                 chunk = morsel.chunk
                 self._fill_chunk(chunk)
+            for i in offsets:
+                state[i] = morsel.offset
             try:
                 function(at, morsel.begin, morsel.end)
                 if status and state[status[0]]:
@@ -404,6 +408,9 @@ class Work:
         """Fills the state for this one morsel."""
         self._fill_once()
         self._fill_chunk(morsel.chunk)
+        for i, fill in enumerate(self.pipeline.slots):
+            if isinstance(fill, Offset):
+                self.state[i] = morsel.offset
 
     def _fill_once(self) -> None:
         run = self.run_
@@ -431,7 +438,7 @@ class Work:
                     record = np.zeros(RECORD_WORDS, np.uint64)
                     run._keep.append(record)
                     self.state[i] = record.ctypes.data
-                case Status() | ColumnPart() | FirstRow():
+                case Status() | ColumnPart() | FirstRow() | Offset():
                     pass
                 case _:
                     assert_never(fill)
