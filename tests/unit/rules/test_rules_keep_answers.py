@@ -23,7 +23,8 @@ S = table("s", "c d s2", [(1, 10, "x"), (1, 11, "z"), (2, None, None), (4, 40, "
 T = table("t", "e f", [(1, 1), (2, 2), (None, 3), (10, 20)])
 N = table("n", "k v", [(1, 10), (2, 20), (3, 30), (4, 40)])
 E = table("e", "g h", [])
-SESSION = Tables(R, S, T, N, E)
+TABLES = (R, S, T, N, E)
+SESSION = Tables(*TABLES)
 
 QUERIES = [
     " ".join(each.split())
