@@ -38,18 +38,16 @@ def _inline(node: Any, lookup: Lookup, hidden: frozenset[str]) -> Any:
 def map_members(node: Any, fn: Callable[[Any], Any]) -> Any:
     """`node` with fn applied to its syntax members; the same object when nothing changed."""
     if isinstance(node, tuple):
-        mapped = tuple(map(fn, node))
+        mapped = tuple([fn(item) for item in node])
         same = all(a is b for a, b in zip(mapped, node, strict=True))
         return node if same else mapped
-    if not _is_syntax(node):
-        return node
     changes = {}
-    for field in fields(node):
-        before = getattr(node, field.name)
-        if isinstance(before, tuple) or _is_syntax(before):
+    for name in members(type(node)):
+        before = getattr(node, name)
+        if isinstance(before, tuple) or type(before).__module__ == s.__name__:
             after = fn(before)
             if after is not before:
-                changes[field.name] = after
+                changes[name] = after
     return replace(node, **changes) if changes else node
 
 
@@ -60,10 +58,27 @@ def nodes(root: Any) -> Iterator[Any]:
         node = waiting.pop()
         if isinstance(node, tuple):
             waiting.extend(node)
-        elif _is_syntax(node):
+        elif type(node).__module__ == s.__name__:
             yield node
-            waiting.extend(getattr(node, field.name) for field in fields(node))
+            waiting.extend([getattr(node, name) for name in members(type(node))])
 
 
-def _is_syntax(value: Any) -> bool:
-    return is_dataclass(value) and type(value).__module__ == s.__name__
+def members(kind: type) -> tuple[str, ...]:
+    """The fields of a syntax node that may hold others; none for anything else."""
+    known = _members.get(kind)
+    if known is None:
+        known = _members[kind] = _find_members(kind)
+    return known
+
+
+_members: dict[type, tuple[str, ...]] = {}
+
+
+def _find_members(kind: type) -> tuple[str, ...]:
+    if not is_dataclass(kind) or kind.__module__ != s.__name__:
+        return ()
+    return tuple(field.name for field in fields(kind) if not str(field.type).startswith(_LEAVES))
+
+
+# annotations of fields in which no node can stand
+_LEAVES = ("str", "int", "bool", "float", "OneOf", "Origin", "Type", "Struct", "pa.", "Frame")

@@ -76,7 +76,7 @@ class FlareSession(SparkSession):  # type: ignore[misc]
         session: Session = self._client.core.session
         return session
 
-    def sql(self, sqlQuery: str, args: Any = None, **kwargs: Any) -> Any:  # noqa: N803
+    def sql(self, sqlQuery: str, args: Any = None, **kwargs: Any) -> Any:
         """spark.sql; the DataFrames it is formatted with live as long as the result."""
         frame = super().sql(sqlQuery, args, **kwargs)
         frame._plan._pyflare_held = (args, kwargs)
