@@ -112,6 +112,9 @@ _READERS: tuple[tuple[t.Type, Callable[[str], object]], ...] = (
 
 def constant(text: str | None, type: t.Type, rows: int, zone: str) -> pa.Array:
     """The partition value of one file as a column of `rows` rows."""
+    if text is None and isinstance(type, t.String):  # a dictionary, as the other files' values
+        codes = pa.nulls(rows, pa.int32())
+        return pa.DictionaryArray.from_arrays(codes, pa.array([], pa.string()))
     if text is None:
         return pa.nulls(rows, type_to_arrow(type))
     if isinstance(type, t.String):
