@@ -20,8 +20,8 @@ from pyflare.codegen.ir.types import BOOLEAN, INT, Array, Boolean, Integer, Map,
 from pyflare.engine.analyze import coerce, lookup, subqueries
 from pyflare.engine.analyze.analysis import Analysis
 from pyflare.engine.analyze.functions import BUILTINS, UNBUILT, Arguments
-from pyflare.engine.analyze.functions.casts import explicit_cast
-from pyflare.engine.analyze.functions.predicates import choice
+from pyflare.engine.analyze.functions.casts import explicit_cast, written_moment
+from pyflare.engine.analyze.functions.predicates import bounded_name, choice
 from pyflare.engine.analyze.functions.temporal import moved_name
 from pyflare.engine.analyze.names import Node, shown
 from pyflare.engine.analyze.scope import Scope
@@ -31,6 +31,8 @@ from pyflare.engine.errors import analysis_error, unsupported
 from pyflare.engine.plan import syntax as s
 from pyflare.engine.plan.expressions import walk
 from pyflare.engine.types import sql_name
+
+RESPELLED = frozenset(("+", "-", "*", "<", "<=", ">", ">="))
 
 
 @dataclass
@@ -171,8 +173,8 @@ class Typer:
             raise wrong_number(node, builtin.least, builtin.most, len(args))
         given = self.arguments(node.name, args, node.origin, node)
         made = builtin.build(given)
-        if name in ("+", "-", "*") and len(args) == 2:
-            spelling = moved_name(name, given, self.shown)
+        if name in RESPELLED and len(args) == 2:
+            spelling = moved_name(name, given, self.shown) or bounded_name(name, given, made)
             if spelling is not None:
                 self.spelled[id(node)] = spelling
         return made
@@ -238,6 +240,10 @@ class Typer:
         return choice(self.arguments("casewhen", (), node.origin, node), branches, otherwise)
 
     def _cast(self, node: s.CastTo) -> Expr:
+        moment = written_moment(node, self.analysis.options.timezone)
+        if moment is not None:
+            self.spelled[id(node)] = self.shown(moment)
+            return moment
         given = self.arguments("cast", (node.child,), node.origin, node)
         return explicit_cast(given, node.type, trying=node.try_)
 

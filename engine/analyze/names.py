@@ -119,7 +119,7 @@ def shown(node: Node, attribute: Show, spelling: Spelling) -> str:
 
 
 def _function(node: s.Function, text: Callable[[Node], str]) -> str:
-    name = node.name.lower()
+    name = _as_written(node)
     args = [text(arg) for arg in node.args]
     if len(args) == 2 and name in _INFIX:
         return f"({args[0]} {_INFIX[name]} {args[1]})"
@@ -135,6 +135,15 @@ def _function(node: s.Function, text: Callable[[Node], str]) -> str:
     if node.filter is not None:
         body += f" FILTER (WHERE {text(node.filter)})"
     return body
+
+
+def _as_written(node: s.Function) -> str:
+    """The name in lower case, or the operator that SQL text has in its place."""
+    name = node.name.lower()
+    symbol = _SYMBOLS.get(name)
+    if symbol is None or node.origin is None or not node.origin.fragment:
+        return name
+    return name if node.origin.fragment.lower().startswith(name) else symbol
 
 
 def _window(node: s.WindowOver, text: Callable[[Node], str]) -> str:
@@ -330,6 +339,7 @@ def _extract(name: str) -> Callable[[list[str]], str | None]:
     return _fixed(name + "({0} FROM {1})", 2)
 
 
+_SYMBOLS = {"negative": "-", "shiftleft": "<<", "shiftright": ">>", "shiftrightunsigned": ">>>"}
 _RANKING = frozenset(("row_number", "rank", "dense_rank", "percent_rank", "ntile"))
 _UPPER = """acos acosh asin asinh atan atan2 atanh cbrt ceil cos cosh cot csc degrees dense_rank e
 exp expm1 floor hypot log10 log1p log2 percent_rank pi power radians rank regexp_like sec signum

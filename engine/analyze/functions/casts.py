@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from pyflare.codegen.ir.expr import Cast, Expr, Literal
 from pyflare.codegen.ir.types import (
@@ -37,6 +39,7 @@ from pyflare.codegen.ir.types import (
 from pyflare.engine.analyze.coerce import may_be_null
 from pyflare.engine.analyze.decimals import of_integer
 from pyflare.engine.analyze.functions.signature import Arguments, Builtin, Table
+from pyflare.engine.plan import syntax as s
 from pyflare.engine.types import sql_name
 
 
@@ -54,6 +57,26 @@ def explicit_cast(a: Arguments, type: Type, trying: bool = False) -> Expr:
     nullable = nullable or (mode != "ansi" and not _total(given.type, type))
     zone = a.timezone if _zoned(given.type, type) else None
     return Cast(given, type, mode, nullable, zone, a.origin)  # type: ignore[arg-type]
+
+
+def written_moment(node: s.CastTo, timezone: str) -> Literal | None:
+    """TIMESTAMP '2020-01-01 00:00:00' as a constant: the instant that the text names in the
+    session's time zone. None for casts, and for texts that need Spark's fuller grammar."""
+    match node:
+        case s.CastTo(Literal(str() as text), Timestamp(), False, origin) if origin is not None:
+            pass
+        case _:
+            return None
+    if not origin.fragment.lower().startswith("timestamp"):
+        return None
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=ZoneInfo(timezone))
+    passed = moment.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
+    return Literal(passed // timedelta(microseconds=1), TIMESTAMP)
 
 
 def castable(from_: Type, to: Type) -> bool:

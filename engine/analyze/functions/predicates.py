@@ -12,7 +12,9 @@ from pyflare.codegen.ir.types import (
     STRING,
     Array,
     Boolean,
+    Decimal,
     Float,
+    Integer,
     Map,
     Null,
     String,
@@ -28,6 +30,10 @@ def comparison(function: str) -> Callable[[Arguments], Expr]:
     """A comparison of two values in their common type."""
 
     def build(a: Arguments) -> Expr:
+        bounded = whole_bound(function, a[0], a[1])
+        if bounded is not None:
+            left, right = bounded
+            return a.call(function, (left, right), BOOLEAN)
         left, right = comparable(a, a[0], a[1])
         if not coerce.orderable(left.type):
             raise _not_orderable(a, left.type)
@@ -35,6 +41,44 @@ def comparison(function: str) -> Callable[[Arguments], Expr]:
         return a.call(function, (left, right), BOOLEAN, nullable)
 
     return build
+
+
+_DOWN = {"gt": True, "le": True, "ge": False, "lt": False}
+
+
+def whole_bound(function: str, left: Expr, right: Expr) -> tuple[Expr, Expr] | None:
+    """i > 1.5  ->  i > 1: an integer against a written decimal compares with a whole number."""
+    if function not in _DOWN:
+        return None
+    match left, right:
+        case (_, Literal(int() as value, Decimal(_, scale))) if isinstance(left.type, Integer):
+            bound = _whole(value, scale, _DOWN[function])
+            return None if not _fits(bound, left.type) else (left, Literal(bound, left.type))
+        case (Literal(int() as value, Decimal(_, scale)), _) if isinstance(right.type, Integer):
+            bound = _whole(value, scale, not _DOWN[function])
+            return None if not _fits(bound, right.type) else (Literal(bound, right.type), right)
+    return None
+
+
+def bounded_name(symbol: str, a: Arguments, made: Expr) -> str | None:
+    """Spark shows the whole number that a written decimal became."""
+    if not isinstance(made, Call) or made.function not in _DOWN or made.args == a.args:
+        return None
+    if whole_bound(made.function, a[0], a[1]) is None:
+        return None
+    texts = [
+        str(new.value) if new is not old and isinstance(new, Literal) else a.shown_argument(part)
+        for new, old, part in zip(made.args, a.args, a.syntax, strict=True)
+    ]
+    return f"({texts[0]} {symbol} {texts[1]})"
+
+
+def _whole(value: int, scale: int, down: bool) -> int:
+    return value // 10**scale if down else -(-value // 10**scale)
+
+
+def _fits(value: int, type: Integer) -> bool:
+    return -(1 << type.bits - 1) <= value < 1 << type.bits - 1
 
 
 def comparable(a: Arguments, left: Expr, right: Expr) -> tuple[Expr, Expr]:

@@ -123,3 +123,24 @@ def make_tpch() -> FakeSession:
         ),
     ]  # fmt: skip
     return FakeSession({one.name: one for one in tables})
+
+
+@pytest.fixture(scope="session")
+def recorded_tables() -> FakeSession:
+    """The two tables over which Spark's answers were recorded: t nullable, nn not."""
+    nullable = table(
+        "t", b=t.BOOLEAN, ti=t.TINYINT, si=t.SMALLINT, i=t.INT, l=t.BIGINT, f=t.FLOAT,
+        d=t.DOUBLE, dec=t.Decimal(10, 2), dec2=t.Decimal(15, 2), dec38=t.Decimal(38, 18),
+        s=t.STRING, bin=t.BINARY, dt=t.DATE, ts=t.TIMESTAMP, ntz=t.TIMESTAMP_NTZ,
+        ai=t.Array(t.INT), ass=t.Array(t.STRING), m=t.Map(t.STRING, t.INT),
+        st=t.Struct((t.Field("x", t.INT), t.Field("y", t.STRING))),
+        ym=t.YearMonthInterval(), dti=t.DayTimeInterval(),
+    )  # fmt: skip
+    pair = t.Struct((t.Field("x", t.INT, False), t.Field("y", t.STRING, False)))
+    types = {
+        "ni": t.INT, "nl": t.BIGINT, "nd": t.DOUBLE, "ndec": t.Decimal(15, 2), "ns": t.STRING,
+        "ndt": t.DATE, "nts": t.TIMESTAMP, "nb": t.BOOLEAN, "nai": t.Array(t.INT, False),
+        "nst": pair, "nm": t.Map(t.STRING, t.INT, False),
+    }  # fmt: skip
+    fields = tuple(t.Field(name, type, False) for name, type in types.items())
+    return FakeSession({"t": nullable, "nn": FakeTable("nn", t.Struct(fields))})
