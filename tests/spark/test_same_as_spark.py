@@ -142,7 +142,9 @@ def normal(answer: dict[str, Any], ordered: bool) -> dict[str, Any]:
     if "rows" not in answer:
         return {"class": answer["class"]}
     rows = [[number(v) for v in row] for row in answer["rows"]]
-    return {"schema": answer["schema"], "rows": rows if ordered else sorted(rows, key=str)}
+    # Spark marks names it made up in a column's metadata; users never see it
+    schema = [(f["name"], f["type"], f["nullable"]) for f in answer["schema"]["fields"]]
+    return {"schema": schema, "rows": rows if ordered else sorted(rows, key=str)}
 
 
 def number(text: str | None) -> Any:
