@@ -172,21 +172,16 @@ def deduplicate(node: s.Deduplicate, analysis: Analysis) -> Analyzed:
     chosen = {v.column.id for name in node.columns for v in columns_named(scope, name, analysis)}
     keys = tuple((c, c) for c in output if c.id in chosen)
     keep = Literal(False, BOOLEAN)
-    rest = tuple(
-        (c, AggregateCall("first", (c, keep), c.type, c.nullable))
-        for c in output
-        if c.id not in chosen
+    kept: dict[int, Column] = {}
+    calls: list[tuple[Column, AggregateCall]] = []
+    for c in output:
+        if c.id not in chosen:
+            kept[c.id] = analysis.fresh(c.name, c.type, c.nullable)
+            calls.append((kept[c.id], AggregateCall("first", (c, keep), c.type, c.nullable)))
+    shown = tuple(
+        replace(v, column=kept.get(v.column.id, v.column), identity=v.same) for v in entries
     )
-    grouped = p.Aggregate(plan, keys, _renamed(rest, analysis))
-    renamed = {old.id: new for (old, _), (new, _) in zip(rest, grouped.aggregates, strict=True)}
-    columns = tuple((c, renamed.get(c.id, c)) for c in output)
-    return Analyzed(p.Project(grouped, columns), scope)
-
-
-def _renamed(
-    calls: Sequence[tuple[Column, AggregateCall]], analysis: Analysis
-) -> tuple[tuple[Column, AggregateCall], ...]:
-    return tuple((analysis.fresh(c.name, c.type, c.nullable), call) for c, call in calls)
+    return Analyzed(p.Aggregate(plan, keys, tuple(calls)), replace(scope, entries=shown))
 
 
 def columns_named(scope: Scope, name: str, analysis: Analysis) -> list[Visible]:
