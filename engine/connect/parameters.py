@@ -35,6 +35,8 @@ def _bind(node: Any, values: Mapping[str | int, SyntaxExpr]) -> Any:
 def _value(parameter: Parameter, values: Mapping[str | int, SyntaxExpr]) -> SyntaxExpr:
     value = values.get(parameter.key)
     if value is None:
-        name = str(parameter.key)
+        start = parameter.origin.start if parameter.origin else 0
+        # Spark names a positional parameter after its place in the text
+        name = parameter.key if isinstance(parameter.key, str) else f"_{start}"
         raise analysis_error("UNBOUND_SQL_PARAMETER", {"name": name}, parameter.origin)
     return value

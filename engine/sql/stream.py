@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import NoReturn
 
 from sqlglot import exp
@@ -13,7 +14,7 @@ from sqlglot.tokens import Token, TokenType
 from pyflare.codegen.ir.expr import Origin
 from pyflare.codegen.ir.types import Type
 from pyflare.engine.errors import analysis_error
-from pyflare.engine.plan.syntax import Ordering, Relation, SyntaxExpr
+from pyflare.engine.plan.syntax import Ordering, Parameter, Relation, SyntaxExpr
 from pyflare.engine.sql.errors import origin
 from pyflare.engine.sql.tokens import Cursor
 from pyflare.engine.sql.types import read_type
@@ -217,11 +218,15 @@ class Stream(SparkParser):  # type: ignore[misc]
     def parameter(self, key: str | int, start: int) -> SyntaxExpr:
         """The value bound to the marker just read."""
         if isinstance(key, str) and key in self.named:
-            return self.named[key]
+            return self._placed(self.named[key], start)
         if isinstance(key, int) and key < len(self.positional):
-            return self.positional[key]
+            return self._placed(self.positional[key], start)
         name = key if isinstance(key, str) else f"_{start}"
         raise analysis_error("UNBOUND_SQL_PARAMETER", {"name": name}, self.origin(start))
+
+    def _placed(self, value: SyntaxExpr, start: int) -> SyntaxExpr:
+        """A marker that gets its value later remembers where it stood."""
+        return replace(value, origin=self.origin(start)) if isinstance(value, Parameter) else value
 
     # ------------------------------------------------------------ errors
 

@@ -330,8 +330,25 @@ def test_sql_text_and_its_parameters(decode: Any) -> None:
 
 def test_missing_parameters_are_named(decode: Any) -> None:
     """A marker without a value is an error, not NULL."""
-    with pytest.raises(Exception):  # noqa: B017  the class is engine.errors' concern
+    with pytest.raises(Exception, match=r"UNBOUND_SQL_PARAMETER.*: x"):
         decode.bare(decode.spark.sql("x = :x", args={"y": 7}))
+
+
+def test_self_joins_tell_their_sides_apart(decode: Any, df: Any) -> None:
+    """Each side's columns carry the id of that side, though both read the same table."""
+    left, right = df.filter("p"), df.filter("q")
+    match decode.plan(left.join(right, left.a == right.a)):
+        case s.Identified(
+            s.Join(
+                s.Identified(_, left_id),
+                s.Identified(_, right_id),
+                condition=s.Function("==", (s.Attribute(plan_id=one), s.Attribute(plan_id=two))),
+            )
+        ):
+            assert (one, two) == (left_id, right_id)
+            assert left_id != right_id
+        case tree:
+            raise AssertionError(tree)
 
 
 def test_dataframes_in_sql_text_become_ctes(decode: Any, df: Any) -> None:
