@@ -24,6 +24,9 @@ _SHAPES = {
     "timestamp": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?)?$",
 }
 
+# letters of what only Arrow reads: 0x1F as an integer, nan and inf in any case as floats
+_ODD = {"integer": b"xX", "float": b"nN", "date": b""}
+
 
 def convert(texts: pa.Array, type: t.Type, formats: Formats) -> tuple[pa.Array, Failed | None]:
     """The values, NULL where a text is not one; and which texts were not (None = all were)."""
@@ -59,12 +62,12 @@ def _try(
     shape: str,
     vector: Callable[[pa.Array], pa.Array],
 ) -> tuple[pa.Array, Failed | None]:
-    alike = pc.match_substring_regex(texts, _SHAPES[shape])
-    if pc.all(alike).as_py() in (True, None):
+    if shape != "timestamp" and _unambiguous(texts, _ODD[shape]):
         try:
             return vector(texts), None
         except pa.ArrowInvalid:
-            return _each(texts, type, formats)
+            pass
+    alike = pc.match_substring_regex(texts, _SHAPES[shape])
     easy = pc.if_else(alike, texts, pa.scalar(None, texts.type))
     try:
         values = vector(easy)
@@ -78,6 +81,15 @@ def _try(
     everywhere = np.zeros(len(texts), np.bool_)
     everywhere[np.asarray(hard.to_numpy(zero_copy_only=False))] = failed
     return values, everywhere
+
+
+def _unambiguous(texts: pa.Array, odd: bytes) -> bool:
+    """Whether no text holds a letter by which Arrow reads what Spark does not."""
+    data = texts.buffers()[2]
+    if data is None:
+        return True
+    text = np.frombuffer(data, np.uint8)
+    return not any(bool((text == letter).any()) for letter in odd)
 
 
 def _each(texts: pa.Array, type: t.Type, formats: Formats) -> tuple[pa.Array, Failed | None]:

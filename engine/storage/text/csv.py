@@ -162,9 +162,9 @@ def _inferred(files: Sequence[DataFile], options: CsvOptions) -> list[t.Field]:
     first: list[str | None] | None = None
     for file in files:
         data = read_text(file, options.encoding)
-        found = next(records(data.decode("utf-8", "replace"), options), None) if data else None
-        if found is not None:
-            first = list(found[0])
+        found = split_header(data, options)[0]
+        if found:
+            first = found
             break
     if first is None:
         return []
