@@ -12,8 +12,17 @@ AREAS = (
     "conditional",
     "membership",
     "strings",
+    "letters",
+    "texts",
     "like",
+    "regular",
+    "mathematics",
     "dates",
+    "timestamps",
+    "patterns_of_time",
+    "intervals",
+    "hashing",
+    "raising",
 )
 
 
