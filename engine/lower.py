@@ -15,6 +15,7 @@ from pyflare.codegen.ir.expr import AggregateCall, Call, Column, Expr, Literal, 
 from pyflare.codegen.ir.types import BIGINT, BOOLEAN, DOUBLE, Boolean, Date, Integer
 from pyflare.engine.errors import unsupported
 from pyflare.engine.facts import fact_of
+from pyflare.engine.filter_order import cheapest_first
 from pyflare.engine.load import Inputs
 from pyflare.engine.lower_join import lower_join
 from pyflare.engine.lowering import Lowered, Lowering, expression, trim
@@ -82,7 +83,8 @@ def node(plan: Plan, lowering: Lowering, needed: Set[int]) -> Lowered:
             return _empty(plan, lowering)
         case Filter(child, predicate):
             below = node(child, lowering, needed | columns_of_all([predicate]))
-            condition = expression(predicate, below.columns)
+            ordered = cheapest_first(predicate, lowering.statistics.estimate(child).facts)
+            condition = expression(ordered, below.columns)
             return Lowered(ir.Filter(below.operator, condition), below.columns)
         case Project():
             return _project(plan, lowering, needed)

@@ -192,14 +192,18 @@ def negation(expr: Expr) -> Expr:
 
 def deterministic(expr: Expr) -> bool:
     """The value depends on the row alone."""
-    return not any(
-        isinstance(part, Call) and part.function in NONDETERMINISTIC for part in walk(expr)
-    )
+    if isinstance(expr, (Column, Literal)):
+        return True
+    if isinstance(expr, Call) and expr.function in NONDETERMINISTIC:
+        return False
+    return all(map(deterministic, children(expr)))
 
 
 def cheap(expr: Expr) -> bool:
     """Evaluating it twice costs less than keeping it: no user function, no model."""
-    return not any(isinstance(part, UdfCall) for part in walk(expr))
+    if isinstance(expr, (Column, Literal)):
+        return True
+    return not isinstance(expr, UdfCall) and all(map(cheap, children(expr)))
 
 
 def _collect(expr: Expr, found: set[int]) -> None:

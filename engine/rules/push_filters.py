@@ -75,14 +75,17 @@ def _filter(plan: Plan, predicates: Iterable[Expr]) -> Plan:
     parts = [part for part in predicates if part != TRUE]
     if any(part in (FALSE, UNKNOWN) for part in parts):
         return Empty(plan.output)
-    safe = [part for part in parts if infallible(part) and cheap(part)]
+    safe = [part for part in parts if infallible(part)]
     predicate = conjunction([*safe, *(part for part in parts if part not in safe)])
     return plan if predicate is None else Filter(plan, predicate)
 
 
 def movable(predicate: Expr) -> bool:
-    """May be evaluated on more rows, or at another time, than the user wrote."""
-    return infallible(predicate) and deterministic(predicate)
+    """May be evaluated on more rows, or at another time, than the user wrote.
+
+    Nothing random and no user function is known to be infallible.
+    """
+    return infallible(predicate)
 
 
 def _project(plan: Project, predicates: list[Expr]) -> Plan:

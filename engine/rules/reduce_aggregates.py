@@ -19,7 +19,7 @@ from pyflare.engine.plan.nodes import (
 )
 from pyflare.engine.plan.traverse import copy, ids
 from pyflare.engine.rules.derive_predicates import equivalences
-from pyflare.engine.rules.order_joins import Test, flatten_region
+from pyflare.engine.rules.join_graph import Test, flatten_region
 from pyflare.engine.statistics import Statistics
 
 SELECTIVE, SMALL = 0.5, 0.1
