@@ -12,6 +12,7 @@ from pyflare.engine.analyze.analysis import Analysis, Analyzed, CommonTable, Opt
 from pyflare.engine.analyze.environment import Environment
 from pyflare.engine.analyze.finish import settled
 from pyflare.engine.analyze.joins import join
+from pyflare.engine.analyze.legacy import without_ansi
 from pyflare.engine.analyze.scope import scope_of
 from pyflare.engine.analyze.setops import set_operation
 from pyflare.engine.errors import unsupported
@@ -22,7 +23,8 @@ from pyflare.engine.plan import syntax as s
 def analyze(relation: s.Relation, session: Environment) -> p.Plan:
     """The plan whose output has Spark's names, types and nullability."""
     analysis = Analysis(session, Options.of(session), _relation)
-    return settled(_relation(relation, analysis), analysis)
+    plan = settled(_relation(relation, analysis), analysis)
+    return plan if analysis.options.ansi else without_ansi(plan)
 
 
 def _relation(node: s.Relation, analysis: Analysis) -> Analyzed:
@@ -86,9 +88,8 @@ def _relation(node: s.Relation, analysis: Analysis) -> Analyzed:
             return select.to_schema(node, analysis)
         case s.Sample():
             return select.sample(node, analysis)
-        case s.NoOp(child, what):
-            inner = analysis.relation(child, analysis)
-            return replace(inner, plan=p.Note(inner.plan, what))
+        case s.NoOp():
+            return select.no_op(node, analysis)
         case s.NaOperation():
             return na.operation(node, analysis)
         case s.Pivot():

@@ -299,6 +299,15 @@ def to_schema(node: s.ToSchema, analysis: Analysis) -> Analyzed:
     return projected(child, items, Typer(analysis, child.scope))
 
 
+def no_op(node: s.NoOp, analysis: Analysis) -> Analyzed:
+    """repartition, coalesce and hints: their columns must exist, their effect is none."""
+    child = analysis.relation(node.child, analysis)
+    typer = Typer(analysis, child.scope, below=child.below, no_aggregates="REPARTITION")
+    for key in node.checked:
+        sort_key(typer, key)
+    return replace(child, plan=p.Note(child.plan, node.what))
+
+
 def sample(node: s.Sample, analysis: Analysis) -> Analyzed:
     child = analysis.relation(node.child, analysis)
     if node.with_replacement:
