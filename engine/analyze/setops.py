@@ -9,6 +9,7 @@ from pyflare.codegen.ir.types import BOOLEAN, Map, Type
 from pyflare.engine.analyze import coerce
 from pyflare.engine.analyze.analysis import Analysis, Analyzed
 from pyflare.engine.analyze.finish import settled
+from pyflare.engine.analyze.legacy import refuse_mixed
 from pyflare.engine.analyze.scope import Scope, Visible, scope_of
 from pyflare.engine.errors import analysis_error, unsupported
 from pyflare.engine.plan import nodes as p
@@ -84,6 +85,7 @@ def _aligned(a: p.Plan, b: p.Plan, kind: str, analysis: Analysis) -> tuple[p.Pla
         )
     types: list[Type] = []
     for at, (x, y) in enumerate(zip(a.output, b.output, strict=True)):
+        refuse_mixed((x.type, y.type), analysis.options.ansi)
         type = coerce.wider(x.type, y.type)
         if type is None:
             raise analysis_error(

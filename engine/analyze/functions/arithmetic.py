@@ -22,6 +22,7 @@ from pyflare.codegen.ir.types import (
 from pyflare.engine.analyze import coerce, decimals
 from pyflare.engine.analyze.functions.signature import Arguments, Builtin, rescaled
 from pyflare.engine.analyze.functions.temporal import temporal_arithmetic
+from pyflare.engine.analyze.legacy import refuse_mixed
 from pyflare.engine.types import sql_name
 
 
@@ -55,6 +56,7 @@ PMOD = Operation("pmod", decimals.remainder, "null_mod", "try_mod", partial=True
 def operands(a: Arguments) -> tuple[Expr, Expr]:
     """Both arguments as numbers of one type, or as two decimals of their own types."""
     left, right = a.args
+    refuse_mixed((left.type, right.type), a.options.ansi)
     match left.type, right.type:
         case (Null(), Null()):
             return a.cast(left, DOUBLE), a.cast(right, DOUBLE)

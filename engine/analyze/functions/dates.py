@@ -144,6 +144,8 @@ def parsed(type: Type) -> Callable[[Arguments], Expr]:
             return a.wants(0, type)
         if type == TIMESTAMP_NTZ:
             raise a.not_supported("with a format")
+        if not a.options.ansi:
+            raise a.not_supported("with a format and spark.sql.ansi.enabled=false")
         name = "to_date_format" if type == DATE else "to_timestamp_format"
         return a.call(name, (a[0], _format(a, 1), a.zone), type)
 
@@ -179,6 +181,8 @@ def unix_timestamp(a: Arguments) -> Expr:
         return a.call("unix_seconds", (a.cast(a[0], TIMESTAMP),), BIGINT)
     if not isinstance(a[0].type, String | Null):
         raise a.unexpected(0, _TEXT_OR_TIME)
+    if not a.options.ansi:
+        raise a.not_supported("of text with spark.sql.ansi.enabled=false")
     pattern = _format(a, 1) if len(a) == 2 else Literal("yyyy-MM-dd HH:mm:ss", STRING)
     moment = a.call("to_timestamp_format", (a.wants(0, STRING), pattern, a.zone), TIMESTAMP)
     return a.call("unix_seconds", (moment,), BIGINT)
@@ -288,11 +292,14 @@ def diff_or_units(a: Arguments) -> Expr:
 
 
 def make_date(a: Arguments) -> Expr:
-    args = [a.wants(index, INT) for index in range(3)]
-    return a.call("make_date", args, DATE, None if a.options.ansi else True)
+    if not a.options.ansi:
+        raise a.not_supported("with spark.sql.ansi.enabled=false")
+    return a.call("make_date", [a.wants(index, INT) for index in range(3)], DATE)
 
 
 def next_day(a: Arguments) -> Expr:
+    if not a.options.ansi:
+        raise a.not_supported("with spark.sql.ansi.enabled=false")
     return a.call("next_day", (a.wants(0, DATE), a.wants(1, STRING)), DATE, True)
 
 

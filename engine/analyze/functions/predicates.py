@@ -22,6 +22,7 @@ from pyflare.codegen.ir.types import (
 )
 from pyflare.engine.analyze import coerce
 from pyflare.engine.analyze.functions.signature import Arguments, Builtin, rescaled
+from pyflare.engine.analyze.legacy import refuse_mixed
 from pyflare.engine.errors import unsupported
 from pyflare.engine.types import sql_name
 
@@ -74,7 +75,8 @@ def bounded_name(symbol: str, a: Arguments, made: Expr) -> str | None:
 
 
 def _whole(value: int, scale: int, down: bool) -> int:
-    return value // 10**scale if down else -(-value // 10**scale)
+    unit: int = 10**scale
+    return value // unit if down else -(-value // unit)
 
 
 def _fits(value: int, type: Integer) -> bool:
@@ -83,6 +85,7 @@ def _fits(value: int, type: Integer) -> bool:
 
 def comparable(a: Arguments, left: Expr, right: Expr) -> tuple[Expr, Expr]:
     """Two values in the type in which they compare."""
+    refuse_mixed((left.type, right.type), a.options.ansi)
     type = coerce.wider(left.type, right.type)
     if type is None or _mixes_text(left.type, right.type):
         raise a.mismatch(
@@ -241,6 +244,7 @@ def choice(a: Arguments, branches: Sequence[tuple[Expr, Expr]], otherwise: Expr 
     values = [then for _, then in branches]
     if otherwise is not None:
         values.append(otherwise)
+    refuse_mixed((value.type for value in values), a.options.ansi)
     widened = coerce.widen(values, a.timezone)
     if widened is None:
         types = ", ".join(f'"{sql_name(value.type)}"' for value in values)

@@ -28,6 +28,7 @@ from pyflare.codegen.ir.types import (
 )
 from pyflare.engine.analyze import coerce
 from pyflare.engine.analyze.analysis import Options
+from pyflare.engine.analyze.legacy import refuse_mixed
 from pyflare.engine.analyze.names import Node
 from pyflare.engine.errors import analysis_error, unsupported
 from pyflare.engine.types import sql_name
@@ -138,6 +139,7 @@ class Arguments:
     def common(self, args: Sequence[Expr] | None = None) -> tuple[tuple[Expr, ...], Type]:
         """All arguments in their least common type."""
         given = self.args if args is None else args
+        refuse_mixed((arg.type for arg in given), self.options.ansi)
         widened = coerce.widen(given, self.timezone)
         if widened is None:
             types = ", ".join(f'"{sql_name(arg.type)}"' for arg in given)

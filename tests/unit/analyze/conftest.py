@@ -137,7 +137,7 @@ def recorded_tables() -> FakeSession:
         ym=t.YearMonthInterval(), dti=t.DayTimeInterval(),
     )  # fmt: skip
     pair = t.Struct((t.Field("x", t.INT, False), t.Field("y", t.STRING, False)))
-    types = {
+    types: dict[str, t.Type] = {
         "ni": t.INT, "nl": t.BIGINT, "nd": t.DOUBLE, "ndec": t.Decimal(15, 2), "ns": t.STRING,
         "ndt": t.DATE, "nts": t.TIMESTAMP, "nb": t.BOOLEAN, "nai": t.Array(t.INT, False),
         "nst": pair, "nm": t.Map(t.STRING, t.INT, False),

@@ -48,7 +48,8 @@ def answer(sql: str, session: Any) -> Any:
     try:
         relation = parse(sql)
         plan = analyze(relation, session)
-    except Exception as error:
+    except Exception as caught:
+        error: Any = caught
         if not hasattr(error, "getCondition"):
             raise
         return {"error": error.getCondition(), "parameters": error.getMessageParameters()}
