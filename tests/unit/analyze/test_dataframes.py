@@ -236,3 +236,12 @@ def test_user_functions_are_called_with_typed_arguments(recorded_tables: Any) ->
     function = s.PythonFunction("f", "object", t.DOUBLE, 100, (col("i"),))
     plan = plan_of(select(T, function), recorded_tables)
     assert schema(plan) == ["f(i) double"]
+
+
+def test_placement_keeps_rows_and_checks_names(recorded_tables: Any) -> None:
+    """repartition(4, "i") is a remark; repartition("nope") is an error as in Spark."""
+    noted = plan_of(s.NoOp(T, "repartition", (col("i"),)), recorded_tables)
+    assert isinstance(noted, p.Note)
+    assert failure(s.NoOp(T, "repartition", (col("nope"),)), recorded_tables)[0] == (
+        "UNRESOLVED_COLUMN.WITH_SUGGESTION"
+    )
