@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pyflare.codegen.ir.expr import Literal
@@ -18,6 +18,7 @@ from pyflare.engine.catalog import Catalog
 from pyflare.engine.connect.config import TIME_ZONE, Config
 from pyflare.engine.deep import deep
 from pyflare.engine.errors import analysis_error, table_not_found, unsupported
+from pyflare.engine.observe import Observing, observations, unobserved
 from pyflare.engine.plan import syntax as s
 from pyflare.engine.plan.nodes import Plan
 from pyflare.engine.results import Kept, Results
@@ -53,6 +54,7 @@ class Answer:
 
     table: pa.Table
     name: str = "Answer"
+    observed: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
 
     @property
     def schema(self) -> Struct:
@@ -126,12 +128,16 @@ class Session:
         """`relation`, analysed. An action may make cached plans compute their rows."""
         match _bare(relation):
             case s.ShowString() as wanted:
-                return Answer(self._shown(wanted), "ShowString")
+                return self._shown(wanted)
             case s.CatalogQuery() as call:
                 return Answer(listings.catalog_query(self, call), call.name)
             case s.LocalTable() as local:
                 return Given(local, self)
             case _:
+                points = observations(relation)
+                if points:
+                    inner = self.query(unobserved(relation), action=action)
+                    return Observing(inner, self, points)
                 return deep(lambda: self._analyse(self.prepared(relation, action=action)))
 
     def run(self, command: s.Command, *, late: bool = False) -> pa.Table:
@@ -167,11 +173,12 @@ class Session:
         query: Query = stages.query(relation, self)
         return query
 
-    def _shown(self, wanted: s.ShowString) -> pa.Table:
+    def _shown(self, wanted: s.ShowString) -> Answer:
         """One row, one column: what show prints."""
         import pyarrow as pa
 
-        table, schema = self._first(wanted.child, max(wanted.rows, 0) + 1)
+        query = self._first(wanted.child, max(wanted.rows, 0) + 1)
+        table, schema = _gather(query), query.schema
         zone = self.config.get(TIME_ZONE)
         if wanted.html:
             text = show.html_string(table, schema, wanted.rows, wanted.truncate, zone)
@@ -180,14 +187,15 @@ class Session:
                 table, schema, wanted.rows, wanted.truncate, wanted.vertical, zone
             )
         name = "html_string" if wanted.html else "show_string"
-        return pa.table([pa.array([text])], schema=schema_to_arrow(_texts(name)))
+        shown = pa.table([pa.array([text])], schema=schema_to_arrow(_texts(name)))
+        return Answer(shown, "ShowString", getattr(query, "observed", {}))
 
-    def _first(self, relation: s.Relation, rows: int) -> tuple[pa.Table, Struct]:
+    def _first(self, relation: s.Relation, rows: int) -> Query:
         bare = _bare(relation)
         if isinstance(bare, s.LocalTable):
-            given = Given(bare, self)
-            return given.rows.slice(0, min(rows, given.rows.num_rows)), given.schema
-        return self.arrow(s.Limit(relation, Literal(rows, INT)))
+            given = bare.table.slice(0, min(rows, bare.table.num_rows))
+            return Given(s.LocalTable(given, bare.schema), self)
+        return self.query(s.Limit(relation, Literal(rows, INT)), action=True)
 
     # ---------------------------------------------------------------- kept results
 
