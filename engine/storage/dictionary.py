@@ -67,7 +67,8 @@ class StringBuilder:
     ) -> tuple[list[_Piece], pa.Array] | None:
         """The pieces dictionary-encoded and the column's dictionary; None if codes do not pay."""
         limit = dictionary_limit(self._rows)
-        if any(_too_many(piece.array, limit, self._rows) for piece in (*pieces[:1], *pieces[-1:])):
+        largest = max(pieces, key=lambda piece: len(piece.array), default=None)
+        if largest is not None and _too_many(largest.array, limit, self._rows):
             return None
         coded = parallel(lambda piece: _Piece(piece.start, _coded(piece.array)), pieces, threads)
         if any(len(piece.array.dictionary) > limit * 2 for piece in coded):
@@ -243,7 +244,10 @@ def _too_many(array: pa.Array, limit: int, rows: int) -> bool:
         return len(array.dictionary) > limit
     if rows <= limit:
         return False
-    counts = pc.value_counts(array.slice(0, _SAMPLE)).field("counts").to_numpy()
+    sample = array.slice(0, _SAMPLE)
+    counts = pc.value_counts(sample).field("counts").to_numpy()
+    if len(sample) < _SAMPLE:
+        return len(counts) > limit
     return estimate_distinct(counts, rows) > limit
 
 

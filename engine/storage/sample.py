@@ -32,10 +32,10 @@ def sample_column(array: pa.Array, type: t.Type, rows: int) -> Sample:
     if pa.types.is_dictionary(array.type):
         array = array.dictionary_decode()
     array = canonical(array, type)
-    counts = pc.value_counts(array).field("counts").to_numpy()
-    unique = len(counts) == len(array) and not array.null_count
+    counts = pc.value_counts(array.drop_null()).field("counts").to_numpy()
+    unique = len(counts) == len(array)
     if len(array) >= rows:
-        return Sample(len(counts) - bool(array.null_count), width, unique)
+        return Sample(len(counts), width, unique)
     if unique:
         return Sample(rows, width, True)
     if _ascends(array):  # equal values lie together: their share of the rows is the same all over

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ Reader = Callable[[Table, Loaded, int], list[Any]]
 def _bytes(address: int, count: int) -> Any:
     if not count:
         return np.zeros(0, np.uint8)
-    return np.frombuffer((ctypes.c_uint8 * count).from_address(address), np.uint8).copy()
+    return np.frombuffer(ctypes.string_at(address, count), np.uint8).copy()
 
 
 def _bits(address: int, first: int, count: int) -> Any:
@@ -31,7 +32,7 @@ def _bits(address: int, first: int, count: int) -> Any:
 def _texts(data: int, offsets: int, bits: int, count: int) -> list[bytes]:
     ends = _bytes(offsets, (count + 1) * bits // 8).view(f"<i{bits // 8}")
     text = _bytes(data, int(ends[-1])).tobytes()
-    return [text[a:b] for a, b in zip(ends, ends[1:], strict=False)]
+    return [text[a:b] for a, b in pairwise(ends)]
 
 
 def _values(
