@@ -91,7 +91,7 @@ class DuckDB:
 
     def run(self, text: str) -> Answer:
         start = time.perf_counter()
-        table = self.connection.execute(text).to_arrow_table()
+        table = self.connection.sql(text).to_arrow_table()
         return Answer(table, time.perf_counter() - start)
 
     def close(self) -> None:
