@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from pyflare.codegen.ir import types as t
-from pyflare.engine.errors import analysis_error, illegal_argument
+from pyflare.engine.errors import analysis_error, illegal_argument, runtime_error
 from pyflare.engine.plan import syntax as s
 from pyflare.engine.storage.files import local_path
 from pyflare.engine.storage.write.csv import csv_format
@@ -50,12 +50,24 @@ def save(query: Query, path: Path, command: s.Write, session: Session) -> None:
         "maxRecordsPerFile", int(session.conf("spark.sql.files.maxRecordsPerFile"))
     )
     zone = options.text("timeZone", session.conf("spark.sql.session.timeZone"))
-    with staged(path, _commit(command, options, session)) as stage:
-        parts = Parts(stage, format, query.schema, keys, zone, limit)
-        target = schema_to_arrow(query.schema)
+    try:
+        with staged(path, _commit(command, options, session)) as stage:
+            _fill(query, Parts(stage, format, query.schema, keys, zone, limit))
+    except OSError as error:
+        parameters = {"path": f"file:{path}"}
+        raise runtime_error("TASK_WRITE_FAILED", parameters) from error
+
+
+def _fill(query: Query, parts: Parts) -> None:
+    """All rows into part files, which are closed whatever happens."""
+    target = schema_to_arrow(query.schema)
+    try:
         for batch in query.batches():
             parts.write(pa.Table.from_batches([batch]).cast(target))
-        parts.close()
+    except BaseException:
+        parts.abandon()
+        raise
+    parts.close()
 
 
 def _commit(command: s.Write, options: Options, session: Session) -> Commit:

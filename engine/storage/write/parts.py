@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -62,6 +63,12 @@ class Parts:
             self._sink("")
         for folder in list(self._open):
             self._finish(folder)
+
+    def abandon(self) -> None:
+        """Closes the files of a write that has failed."""
+        for sink, _ in self._open.values():
+            with suppress(Exception):  # the first error is the one to tell
+                sink.close()
 
     def _flush(self) -> None:
         if self._waiting:

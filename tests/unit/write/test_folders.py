@@ -213,3 +213,11 @@ def test_saving_into_a_taken_place(desk: Any) -> None:
     (desk.folder / "warehouse" / "t").mkdir(parents=True)
     with pytest.raises(Exception, match="LOCATION_ALREADY_EXISTS"):
         desk.save(ONE, "parquet", name="t")
+
+
+def test_an_impossible_place(desk: Any) -> None:
+    """A folder below a file cannot be made: Spark's error class, not Python's."""
+    (desk.folder / "file").write_text("x")
+    desk.folder = desk.folder / "file"
+    with pytest.raises(Exception, match="TASK_WRITE_FAILED"):
+        desk.save(ONE, "csv")
