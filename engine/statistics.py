@@ -154,7 +154,8 @@ class Statistics:
         for column, call in plan.aggregates:
             if call.function in ("min", "max", "any_value", "first") and len(call.args) == 1:
                 fact = fact_of(call.args[0], below.facts)
-                facts[column.id] = replace(fact, distinct=min(fact.distinct or groups, groups))
+                distinct = min(fact.distinct or groups, groups)
+                facts[column.id] = replace(fact, distinct=distinct, entries=0)
             else:
                 facts[column.id] = Fact(distinct=groups, domain=groups)
         facts = {id: fact.within(groups) for id, fact in facts.items()}
@@ -196,12 +197,20 @@ class Statistics:
             case JoinType.LEFT:
                 # The right's keys may repeat as NULL
                 kept = left.keys if right.unique(_equal_ids(on, right)) else ()
-                return Estimate(max(rows, left.rows), both, kept)
+                return Estimate(max(rows, left.rows), {**left.facts, **_padded(right)}, kept)
             case JoinType.RIGHT:
                 kept = right.keys if left.unique(_equal_ids(on, left)) else ()
-                return Estimate(max(rows, right.rows), both, kept)
+                return Estimate(max(rows, right.rows), {**_padded(left), **right.facts}, kept)
             case _:
-                return Estimate(max(rows, left.rows, right.rows), both)
+                padded = {**_padded(left), **_padded(right)}
+                return Estimate(max(rows, left.rows, right.rows), padded)
+
+
+def _padded(side: Estimate) -> dict[int, Fact]:
+    """Facts of columns that an outer join may fill with NULLs: they are no plain codes any more."""
+    return {
+        id: replace(fact, entries=0) if fact.entries else fact for id, fact in side.facts.items()
+    }
 
 
 def filtered(below: Estimate, predicates: list[Expr]) -> Estimate:
