@@ -20,5 +20,5 @@ def q17(t: Tables, p: Parameters) -> DataFrame:
         .filter((F.col("p_brand") == p["brand"]) & (F.col("p_container") == p["container"]))
         .join(average, F.col("l_partkey") == F.col("avg_partkey"))
         .filter(F.col("l_quantity") < F.col("low_quantity"))
-        .agg((F.sum("l_extendedprice") / F.lit(Decimal("7.0")).cast("decimal(2,1)")).alias("avg_yearly"))
+        .agg((F.sum("l_extendedprice") / F.expr("7.0")).alias("avg_yearly"))
     )
