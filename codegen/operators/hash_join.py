@@ -9,6 +9,7 @@ the existence of a dense key matters, a byte per key is all there is.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from pyflare.codegen.emit.context import Failure, Row
@@ -93,7 +94,7 @@ class JoinTable:
     def insert(self, row: Row) -> None:
         context = self.builder.current
         code = context.code
-        keys = [normalised(expression.emit(key, row, context)) for key in self.op.build_keys]
+        keys = [join_key(expression.emit(key, row, context)) for key in self.op.build_keys]
         self._declare(keys, row)
         alive = self._matchable(keys)
         if self.op.kind in NULL_AWARE:
@@ -163,8 +164,9 @@ class JoinTable:
                     self.fields[expr] = len(forms)
                     forms.append(form_of(value))
         for column in self.stored:
-            # a float key is stored with one zero and one NaN, its column as it is
-            if column in self.fields and not isinstance(column.type, t.Float):
+            # a float key is stored with one zero and one NaN, a coded one without its code
+            plain = not isinstance(column.type, t.Float) and row[column.id].code is None
+            if column in self.fields and plain:
                 self.fields[column.id] = self.fields[column]
                 continue
             self.fields[column.id] = len(forms)
@@ -262,7 +264,7 @@ class JoinTable:
 
     def probe(self, row: Row, emit: Emit) -> None:
         context = self.builder.current
-        keys = [normalised(expression.emit(key, row, context)) for key in self.op.probe_keys]
+        keys = [join_key(expression.emit(key, row, context)) for key in self.op.probe_keys]
         if self.bytes_only:
             self.exists(self._byte(keys, context), row, keys, emit, context)
             return
@@ -425,6 +427,11 @@ class JoinTable:
                 null = context.parameter(None, column.type)
                 row[column.id] = converted(null, wide_form(column.type, True))
         return row
+
+
+def join_key(value: Value) -> Value:
+    """A key as both sides hash it: the other side's dictionary may be another one."""
+    return replace(normalised(value), code=None, dictionary=None)
 
 
 class Probe:
