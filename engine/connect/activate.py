@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import os
 import sys
@@ -87,6 +88,7 @@ def _main_has_a_file() -> Iterator[None]:
         del main.__file__
 
 
+@functools.cache
 def check_installation() -> None:
     """ImportError when two distributions have overwritten each other's pyspark folder."""
     found = [name for name in ("pyspark", "pyspark-client") if _installed(name)]

@@ -156,7 +156,7 @@ def slow(spark: Any) -> Any:
 
 
 def later(seconds: float, action: Any) -> None:
-    threading.Thread(target=lambda: (time.sleep(seconds), action())).start()
+    threading.Timer(seconds, action).start()
 
 
 def test_running_queries_can_be_interrupted(spark: Any) -> None:
