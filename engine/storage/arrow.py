@@ -16,7 +16,7 @@ from pyflare.codegen.bindings import BoundDictionary, ChunkColumn
 from pyflare.codegen.ir import types as t
 from pyflare.codegen.ir.operators import Storage
 from pyflare.engine.storage.build import build, opaque_column
-from pyflare.engine.storage.canonical import canonical
+from pyflare.engine.storage.canonical import canonical, validity
 from pyflare.engine.storage.column import Column, Part, address, loaded
 from pyflare.engine.storage.dictionary import is_ascii
 from pyflare.engine.storage.memory import Memory, default_memory
@@ -27,6 +27,9 @@ from pyflare.engine.storage.table import ColumnFacts, Loaded, Statistics
 from pyflare.engine.storage.unique import with_sample, with_uniqueness
 from pyflare.engine.types import arrow_to_schema
 
+_MANY_CHUNKS = 64
+_SMALL_CHUNK = 4096  # rows
+
 _counter = itertools.count()
 
 
@@ -35,6 +38,7 @@ class _Known:
 
     def __init__(self) -> None:
         self.number = next(_counter)
+        self.joined: pa.Table | None = None
         self.columns: dict[tuple[int, t.Type], Column] = {}
         self.samples: dict[tuple[int, t.Type], Sample] = {}
         self.lock = threading.RLock()
@@ -68,6 +72,10 @@ class ArrowTable:
         self._schema = arrow_to_schema(table.schema) if schema is None else schema
         self._memory = memory or default_memory()
         self._known = _knowledge(table)
+        with self._known.lock:
+            if self._known.joined is None and _crumbled(table):
+                self._known.joined = table.combine_chunks()
+            self._data = table if self._known.joined is None else self._known.joined
 
     @property
     def name(self) -> str:
@@ -97,13 +105,13 @@ class ArrowTable:
         with self._known.lock:
             sample = self._known.samples.get((ordinal, type))
             if sample is None:
-                sample = sample_chunks(self._table.column(ordinal), type)
+                sample = sample_chunks(self._data.column(ordinal), type)
                 self._known.samples[(ordinal, type)] = sample
         column = self._column(ordinal, 1) if _cheap(type, self._table.num_rows) else None
         with self._known.lock:
             column = column or self._known.columns.get((ordinal, type))
         if column is None:
-            nulls = self._table.column(ordinal).null_count
+            nulls = self._data.column(ordinal).null_count
             return ColumnFacts(nulls=nulls, distinct=sample.distinct, width=sample.width)
         return with_sample(column.facts, sample)
 
@@ -120,7 +128,7 @@ class ArrowTable:
         with self._known.lock:
             column = self._known.columns.get(key)
             if column is None:
-                column = self._make(field, self._table.column(ordinal), threads)
+                column = self._make(field, self._data.column(ordinal), threads)
                 self._known.columns[key] = column
         return column
 
@@ -128,6 +136,12 @@ class ArrowTable:
         if isinstance(field.type, t.Decimal | t.Null):
             return with_uniqueness(build([field], [array], self._memory, threads)[0], field.type)
         return with_uniqueness(in_place(field, array, threads), field.type)
+
+
+def _crumbled(table: pa.Table) -> bool:
+    """Whether chunks are so small that copying them once costs less than stepping over them."""
+    chunks = max((column.num_chunks for column in table.columns), default=0)
+    return chunks > _MANY_CHUNKS and table.num_rows < chunks * _SMALL_CHUNK
 
 
 def _cheap(type: t.Type, rows: int) -> bool:
@@ -197,25 +211,34 @@ def _codes(chunks: list[pa.Array]) -> Column:
     values = unified.chunk(0).dictionary
     if pa.types.is_large_string(values.type):
         values = values.cast(pa.string())
-    if values.offset:
-        values = pa.concat_arrays([values])
+    if values.offset or not len(values):
+        values = pa.concat_arrays([values if len(values) else pa.array([""])])
     storage = Storage(
         "dictionary",
         32,
         ascii=is_ascii(values),
         entries=len(values),
     )
-    indices = [c.indices for c in unified.chunks]
     bounds = pc.min_max(values)
     # the dictionary may hold strings that no row has, so its bounds are true but not tight
     facts = ColumnFacts(bounds["min"].as_py(), bounds["max"].as_py(), True, distinct=len(values))
-    column = _column(storage, indices, facts)
+    column = _column(storage, [_safe(c.indices) for c in unified.chunks], facts)
     _, offsets, data = values.buffers()
     return replace(
         column,
         dictionary=BoundDictionary(address(data), address(offsets), len(values)),
         owners=(*column.owners, values),
     )
+
+
+def _safe(codes: pa.Array) -> pa.Array:
+    """The codes, 0 where NULL: there Arrow allows any number, but a loop may look it up."""
+    valid = validity(codes)
+    if valid is None:
+        return codes
+    bits = pa.py_buffer(np.packbits(valid, bitorder="little").tobytes())
+    filled = codes.fill_null(0)
+    return pa.Array.from_buffers(pa.int32(), len(codes), [bits, filled.buffers()[1]])
 
 
 def _is_vector(chunks: Iterable[pa.Array], element: t.Type) -> bool:

@@ -23,6 +23,7 @@ from pyflare.engine.storage.narrow import (
 )
 from pyflare.engine.storage.parallel import parallel
 from pyflare.engine.storage.table import ColumnFacts
+from pyflare.engine.types import type_to_arrow
 
 _SLICE = 1 << 18  # rows per task, so that a slice stays in the cache between its passes
 
@@ -53,7 +54,9 @@ class OpaqueBuilder:
     def finish(self, threads: int) -> Column:
         """The column, once every row has been added."""
         pieces = [array for _, array in sorted(self._pieces, key=lambda piece: piece[0])]
-        return opaque_column(pa.chunked_array(pieces, type=pieces[0].type if pieces else pa.null()))
+        return opaque_column(
+            pa.chunked_array(pieces, type=pieces[0].type if pieces else type_to_arrow(self._type))
+        )
 
 
 def opaque_column(array: pa.ChunkedArray) -> Column:

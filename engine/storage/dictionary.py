@@ -49,7 +49,7 @@ class StringBuilder:
         array = canonical(array, self._type)
         if len(array):
             self._validity.set(start, validity(array))
-            self._pieces.append(_Piece(start, array))
+            self._pieces.append(_Piece(start, _small_codes(array)))
 
     def finish(self, threads: int) -> Column:
         """The column, once every row has been added."""
@@ -76,6 +76,8 @@ class StringBuilder:
         distinct = _distinct([piece.array.dictionary for piece in coded], limit)
         if distinct is None:
             return None
+        if not len(distinct):  # even the codes of NULL rows name an entry
+            distinct = pa.array([""])
         if len(distinct) <= SORTED_ENTRIES:
             distinct = distinct.take(pc.sort_indices(distinct))
         return coded, distinct
@@ -232,6 +234,14 @@ def _undictionary(array: pa.Array) -> pa.Array:
         wide = pa.large_binary() if pa.types.is_binary(values.type) else pa.large_string()
         array = pa.DictionaryArray.from_arrays(array.indices, values.cast(wide))
     return array.dictionary_decode()
+
+
+def _small_codes(array: pa.Array) -> pa.Array:
+    """Bytes for codes while the piece is in the cache: it will be read again much later."""
+    if not pa.types.is_dictionary(array.type) or len(array.dictionary) > 1 << 8:
+        return array
+    codes = array.indices.cast(pa.uint8(), safe=False)
+    return pa.DictionaryArray.from_arrays(codes, array.dictionary, safe=False)
 
 
 def _coded(array: pa.Array) -> pa.DictionaryArray:

@@ -56,7 +56,7 @@ class ParquetTable:
         self._samples: dict[int, Sample] | None = None
         self._bounds: dict[int, list[Bounds]] = {}
         self._statistics: tuple[tuple[bool, ...], Statistics] | None = None
-        self._threads = 1
+        self._threads = pa.cpu_count()
         data, self._partitions = self._resolve(schema)
         self._schema = t.Struct((*data, *self._partitions))
         self._data_columns = len(data)

@@ -21,10 +21,9 @@ def infer(texts: pa.Array, options: CsvOptions) -> t.Type:
     texts = texts.drop_null()
     if not len(texts):
         return t.STRING
-    if pc.all(pc.match_substring_regex(texts, r"^-?[0-9]{1,9}$")).as_py():
-        return t.INT
-    if pc.all(pc.match_substring_regex(texts, r"^-?[0-9]+\.[0-9]+$")).as_py():
-        return t.DOUBLE
+    for shape, type in ((r"^-?[0-9]{1,9}$", t.INT), (r"^-?[0-9]+\.[0-9]+$", t.DOUBLE)):
+        if _all_match(texts[:1000], shape) and _all_match(texts, shape):
+            return type
     found: t.Type | None = None
     for text in pc.unique(texts).to_pylist():
         kind = _kind(text, options)
@@ -33,6 +32,10 @@ def infer(texts: pa.Array, options: CsvOptions) -> t.Type:
             break
     assert found is not None
     return found
+
+
+def _all_match(texts: pa.Array, shape: str) -> bool:
+    return bool(pc.all(pc.match_substring_regex(texts, shape)).as_py())
 
 
 def merge(a: t.Type, b: t.Type) -> t.Type:

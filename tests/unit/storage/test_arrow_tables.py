@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import datetime
 from collections.abc import Callable
 from decimal import Decimal
@@ -201,3 +202,25 @@ def test_a_column_of_dates_before_1970() -> None:
     cached = resident("t", ArrowTable("t", data).schema, data.to_batches(), 1)
     storage = cached.load([0], [], 1).storage[0]
     assert (storage.bits, storage.lo, storage.hi) == (16, -25567, 10957)
+
+
+def test_tiny_chunks_are_joined_once(rows_of: Rows) -> None:
+    """Thousands of small batches would make as many chunks of every query."""
+    batches = [pa.record_batch({"a": [i, i + 1]}) for i in range(0, 400, 2)]
+    table = ArrowTable("t", pa.Table.from_batches(batches))
+    assert len(table.load([0], [], 1).binding.chunks) == 1
+    assert rows_of(table) == [list(range(400))]
+
+
+def test_the_codes_of_null_rows_name_an_entry() -> None:
+    """A loop may look up every code before it asks whether the row is NULL."""
+    codes = pa.Array.from_buffers(
+        pa.int32(), 2, [pa.py_buffer(b"\x01"), pa.py_buffer(np.array([0, 1 << 30], "i4"))]
+    )
+    column = pa.DictionaryArray.from_arrays(codes, ["a"], safe=False)
+    loaded = ArrowTable("t", pa.table({"s": column})).load([0], [], 1)
+    data = loaded.binding.chunks[0].columns[0].data
+    assert np.frombuffer(ctypes.string_at(data, 8), "i4").tolist() == [0, 0]
+    nothing = pa.table({"s": pa.nulls(2, pa.string())})
+    schema = ArrowTable("t", nothing).schema
+    assert resident("t", schema, nothing.to_batches(), 1).load([0], [], 1).storage[0].entries == 1
