@@ -20,6 +20,7 @@ from pyflare.engine.errors import analysis_error, unsupported
 from pyflare.engine.plan import nodes as p
 from pyflare.engine.plan import syntax as s
 from pyflare.engine.plan.expressions import columns_of, map_children, substitute
+from pyflare.engine.plan.traverse import free_columns
 
 
 @dataclass
@@ -176,6 +177,10 @@ def _assemble(
         for one in pending
         if one.column.id not in early
     ]
+    for one in late:
+        ungrouped = free_columns(one.plan) & grouping.inside - {c.id for c in plan.output}
+        if ungrouped:
+            raise unsupported("a correlated subquery over columns that are not grouped")
     plan = applied(plan, late)
     if having is not None:
         plan = p.Filter(plan, having)

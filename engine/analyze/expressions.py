@@ -34,6 +34,9 @@ from pyflare.engine.types import sql_name
 
 RESPELLED = frozenset(("+", "-", "*", "<", "<=", ">", ">="))
 
+# Spark's eval types of functions that take the rows of a group or a window
+_OVER_GROUPS = frozenset((202, 203, 217, 252, 253, 254))
+
 
 @dataclass
 class Typer:
@@ -255,6 +258,8 @@ class Typer:
         return extracted(child, key, node.origin, self.shown(node.child))
 
     def _user_function(self, node: s.PythonFunction) -> Expr:
+        if node.eval_type in _OVER_GROUPS:
+            raise unsupported(f"the Python function {node.name} over groups or windows")
         args = tuple([self.expr(arg) for arg in lookup.expanded(self, node.args)])
         function, type = self.analysis.session.udf(node, [arg.type for arg in args])
         return UdfCall(function, node.name, args, type, True)

@@ -141,7 +141,7 @@ def _as_written(node: s.Function) -> str:
     """The name in lower case, or the operator that SQL text has in its place."""
     name = node.name.lower()
     symbol = _SYMBOLS.get(name)
-    if symbol is None or node.origin is None or not node.origin.fragment:
+    if symbol is None or node.origin is None or node.origin.sql is None:
         return name
     return name if node.origin.fragment.lower().startswith(name) else symbol
 

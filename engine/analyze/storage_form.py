@@ -1,11 +1,26 @@
-"""Python values of Arrow columns as literals hold them."""
+"""Values between Arrow and the storage form of literals."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal as Exact
 
-from pyflare.codegen.ir.types import Decimal, Type
+import pyarrow as pa
+
+from pyflare.codegen.ir.types import (
+    Binary,
+    Boolean,
+    Date,
+    Decimal,
+    Float,
+    Integer,
+    String,
+    Timestamp,
+    TimestampNTZ,
+    Type,
+)
+from pyflare.engine.types import type_to_arrow
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -24,3 +39,24 @@ def storage_value(value: object, type: Type) -> object:
             return (value - date(1970, 1, 1)).days
         case _:
             return value
+
+
+def can_be_arrow(type: Type) -> bool:
+    """`arrow_column` knows the type."""
+    plain = Boolean | Integer | Float | String | Binary | Decimal | Date | Timestamp | TimestampNTZ
+    return isinstance(type, plain)
+
+
+def arrow_column(values: Sequence[object], type: Type) -> pa.Array:
+    """Values in storage form as an Arrow array of the type."""
+    arrow = type_to_arrow(type)
+    match type:
+        case Decimal(_, scale):
+            exact = [None if v is None else Exact(str(v)).scaleb(-scale) for v in values]
+            return pa.array(exact, arrow)
+        case Date():
+            return pa.array(values, pa.int32()).cast(arrow)
+        case Timestamp() | TimestampNTZ():
+            return pa.array(values, pa.int64()).cast(arrow)
+        case _:
+            return pa.array(values, arrow)

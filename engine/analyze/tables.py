@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pyarrow as pa
+
 from pyflare.codegen.ir.expr import Column, Expr, Literal
-from pyflare.codegen.ir.types import BIGINT, NULL, STRING, Type
+from pyflare.codegen.ir.types import BIGINT, NULL, STRING, Field, Struct, Type
 from pyflare.engine.analyze import coerce
 from pyflare.engine.analyze.analysis import Analysis, Analyzed
 from pyflare.engine.analyze.expressions import Typer
 from pyflare.engine.analyze.finish import settled
 from pyflare.engine.analyze.scope import Scope, Visible, scope_of
+from pyflare.engine.analyze.storage_form import arrow_column, can_be_arrow
 from pyflare.engine.errors import analysis_error, unsupported
 from pyflare.engine.plan import nodes as p
 from pyflare.engine.plan import syntax as s
 from pyflare.engine.storage.table import Table
 from pyflare.engine.suggest import quoted
+from pyflare.engine.types import schema_to_arrow
 
 SEARCH_PATH = "[`system`.`builtin`, `system`.`session`, `spark_catalog`.`default`]"
 
@@ -107,8 +111,14 @@ def _rows(
 ) -> Analyzed:
     zone = analysis.options.timezone
     parts: list[p.Plan] = []
-    for row in rows:
-        cells = [coerce.cast(value, type, zone) for value, type in zip(row, types, strict=True)]
+    cast = [
+        [coerce.cast(v, type, zone) for v, type in zip(row, types, strict=True)] for row in rows
+    ]
+    if len(rows) > 1 and all(map(can_be_arrow, types)):
+        written = _written(cast, names, types, analysis)
+        if written is not None:
+            return written
+    for cells in cast:
         columns: list[tuple[Column, Expr]] = [
             (analysis.fresh_for(name, cell), cell) for name, cell in zip(names, cells, strict=True)
         ]
@@ -121,6 +131,27 @@ def _rows(
     )
     plan = p.Union(tuple(parts), tuple(part.output for part in parts), out)
     return Analyzed(plan, scope_of(out))
+
+
+def _written(
+    rows: list[list[Expr]], names: list[str], types: list[Type], analysis: Analysis
+) -> Analyzed | None:
+    """Rows of constants are a table in memory."""
+    columns = []
+    for at in range(len(types)):
+        cells = [row[at] for row in rows]
+        values = [cell.value for cell in cells if isinstance(cell, Literal)]
+        if len(values) < len(cells):
+            return None
+        columns.append(values)
+    fields = tuple(
+        Field(name, type, None in values)
+        for name, type, values in zip(names, types, columns, strict=True)
+    )
+    schema = Struct(fields)
+    arrays = [arrow_column(values, type) for values, type in zip(columns, types, strict=True)]
+    table = pa.Table.from_arrays(arrays, schema=schema_to_arrow(schema))
+    return scan(analysis.session.local(table, schema), analysis, ())
 
 
 def function(node: s.TableFunction, analysis: Analysis) -> Analyzed:
