@@ -117,7 +117,7 @@ def _or(expr: Call) -> Expr:
     common = [part for part in branches[0] if all(part in other for other in branches[1:])]
     if common:
         rest = [conjunction(p for p in branch if p not in common) or TRUE for branch in branches]
-        factor = TRUE if TRUE in rest else disjunction(rest)
+        factor = TRUE if TRUE in rest else _in(disjunction(rest), rest)
         return conjunction([*common, *(() if factor == TRUE else (factor,))]) or TRUE
     if len(parts) == len(expr.args) and all(a is b for a, b in zip(parts, expr.args, strict=True)):
         return _in(expr, parts)
