@@ -291,9 +291,13 @@ def to_double(data: Val) -> Val:
     """An integer as a double; 128 bits by halves, for lack of compiler-rt."""
     if bits(data.type) <= 64:
         return data.sitofp(F64)
-    high = data.ashr(64).trunc(I64).sitofp(F64)
-    low = data.trunc(I64).uitofp(F64)
-    return high * 18446744073709551616.0 + low
+    low = data.trunc(I64)
+    magnitude = (data < 0).select(-data, data)
+    high = magnitude.lshr(64).trunc(I64).uitofp(F64) * 18446744073709551616.0
+    large = high + magnitude.trunc(I64).uitofp(F64)
+    return (low.sext(data.type) == data).select(
+        low.sitofp(F64), (data < 0).select(-large, large)
+    )
 
 
 def key_values(

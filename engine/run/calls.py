@@ -40,7 +40,7 @@ class Calls:
             for i, type_ in enumerate(call.arguments)
         ]
         try:
-            value = function.call(*args) if hasattr(function, "call") else function(*args)
+            value = function(*args) if callable(function) else function.call(*args)
         except Exception as error:
             failed = getattr(function, "failed", None)
             raise (failed(error, args) if failed is not None else error) from error
