@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pyflare.codegen.ir.expr import Origin
+from pyflare.codegen.unsupported import Unsupported
 from pyflare.engine import messages, where
 from pyflare.engine.suggest import proposals, quoted
 
@@ -64,6 +65,16 @@ def unsupported(construct: str, advice: str = "") -> Exception:
         sql_state="0A000",
     )
     return error
+
+
+def spark_error(error: Exception) -> Exception:
+    """`error` as one of PySpark's: itself, a construct that is not compiled, or a defect."""
+    known: type[Exception] = importlib.import_module("pyspark.errors").PySparkException
+    if isinstance(error, known):
+        return error
+    if isinstance(error, Unsupported):
+        return unsupported(error.construct)
+    return internal_error(error)
 
 
 def internal_error(error: BaseException) -> Exception:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from pyflare.codegen.ir.types import Struct
 from pyflare.engine.plan import syntax as s
-from pyflare.engine.storage.table import Table
+from pyflare.engine.storage.table import ColumnFacts, Loaded, Statistics, Table
 from pyflare.engine.views import map_members, nodes
 
 # Through these, a DataFrame's columns keep their names: `df.col` of the input means the output's
@@ -29,6 +30,28 @@ class Kept:
     level: object
     table: Table | None = None
     lock: threading.RLock = field(default_factory=threading.RLock)
+
+
+@dataclass(frozen=True, slots=True)
+class Promised:
+    """A cached plan whose rows nobody has asked for yet: analysis and explain can name it."""
+
+    name: str
+    schema: Struct
+    fetch: Callable[[], Table]
+
+    @property
+    def key(self) -> Hashable:
+        return ("promised", self.name)
+
+    def statistics(self) -> Statistics:
+        """Unknown; the action that makes the rows analyses again, with the true ones."""
+        return Statistics(1000, tuple(ColumnFacts() for _ in self.schema.fields), exact=False)
+
+    def load(
+        self, ordinals: Sequence[int], predicates: Sequence[tuple[int, str, object]], threads: int
+    ) -> Loaded:
+        return self.fetch().load(ordinals, predicates, threads)
 
 
 class Results:
@@ -120,14 +143,14 @@ class Results:
                     kept.table = None
             self._changed()
 
-    def use(self, relation: s.Relation, *, ready: bool, but: Kept | None = None) -> s.Relation:
-        """`relation` (views inlined) with cached parts replaced; `ready`: only those with rows."""
+    def use(self, relation: s.Relation, but: Kept | None = None) -> s.Relation:
+        """`relation` (views inlined) with cached parts replaced, `but` not this one."""
         outside = _referenced(relation)
 
         def swap(node: Any) -> Any:
             if isinstance(node, s.Relation):
                 kept = self.find(node) if type(node) in self._roots else None
-                if kept is not None and kept is not but and (kept.table is not None or not ready):
+                if kept is not None and kept is not but:
                     stored = _stored(node, kept, outside)
                     if stored is not None:
                         return stored

@@ -21,12 +21,12 @@ from pyflare.engine.errors import analysis_error, table_not_found, unsupported
 from pyflare.engine.observe import Observing, observations, unobserved
 from pyflare.engine.plan import syntax as s
 from pyflare.engine.plan.nodes import Plan
-from pyflare.engine.results import Kept, Results
+from pyflare.engine.results import Kept, Promised, Results
 from pyflare.engine.storage.arrow import ArrowTable
 from pyflare.engine.storage.table import Table
 from pyflare.engine.suggest import quoted
 from pyflare.engine.types import arrow_to_schema, schema_to_arrow
-from pyflare.engine.views import inline_views
+from pyflare.engine.views import inline_views, nodes
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -155,8 +155,12 @@ class Session:
         """`relation` reading cached plans where it can."""
         if not self.results:
             return relation
-        inlined = self.inlined(relation)
-        return self.results.use(inlined, ready=not action, but=but)
+        used = self.results.use(self.inlined(relation), but)
+        if action:
+            for node in nodes(used):
+                if isinstance(node, s.Cached) and (kept := self.results.entry(node.key)):
+                    self.materialise(kept)
+        return used
 
     def inlined(self, relation: s.Relation) -> s.Relation:
         """`relation` with the trees of temporary views in place of their names."""
@@ -256,7 +260,10 @@ class Session:
         kept = self.results.entry(key)
         if kept is None:
             raise unsupported("a checkpoint that has been released")
-        return self.materialise(kept)
+        if kept.table is not None:
+            return kept.table
+        relation = self.prepared(kept.relation, action=False, but=kept)
+        return Promised(key, self._analyse(relation).schema, lambda: self.materialise(kept))
 
     def udf(
         self, function: s.PythonFunction, argument_types: Sequence[Type]

@@ -36,7 +36,7 @@ from pyflare.engine.connect.channel import InProcessChannelBuilder, RaisingConte
 from pyflare.engine.connect.core import CheckpointMade, Core, Measured, SqlResult, Started
 from pyflare.engine.connect.metrics import literal, plan_metrics
 from pyflare.engine.connect.servicer import FlareServicer, configure
-from pyflare.engine.errors import internal_error
+from pyflare.engine.errors import spark_error
 from pyflare.engine.sql import parse_ddl
 from pyflare.engine.types import type_to_spark
 
@@ -106,7 +106,7 @@ class FlareClient(SparkConnectClient):  # type: ignore[misc]
             error._operation_id = operation_id
             raise
         except Exception as error:
-            raise internal_error(error) from error
+            raise spark_error(error) from error
 
     def _translated(self, event: Any, observations: dict[str, Any]) -> Iterator[Any]:
         match event:
@@ -142,7 +142,7 @@ class FlareClient(SparkConnectClient):  # type: ignore[misc]
         except PySparkException:
             raise
         except Exception as error:
-            raise internal_error(error) from error
+            raise spark_error(error) from error
 
     def config(self, operation: Any) -> ConfigResult:
         self._stub  # noqa: B018 - raises if the session has been stopped

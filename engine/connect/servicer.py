@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 import pyarrow as pa
-from pyspark.errors import PySparkException
 from pyspark.sql.connect import proto as pb2
 from pyspark.sql.connect.proto.base_pb2_grpc import SparkConnectServiceServicer
 
@@ -26,7 +25,7 @@ from pyflare.engine.connect.core import (
 from pyflare.engine.connect.metrics import literal, metric_objects
 from pyflare.engine.connect.status import error_details, status_of
 from pyflare.engine.connect.types import encode_type
-from pyflare.engine.errors import internal_error, unsupported
+from pyflare.engine.errors import spark_error, unsupported
 from pyflare.engine.session import Session
 
 T = TypeVar("T")
@@ -179,8 +178,7 @@ class FlareServicer(SparkConnectServiceServicer):  # type: ignore[misc]
         try:
             return call()
         except Exception as error:
-            known = isinstance(error, PySparkException)
-            self._refuse(context, error if known else internal_error(error))
+            self._refuse(context, spark_error(error))
             raise AssertionError from error  # abort raises
 
     def _refuse(self, context: Any, error: Exception) -> None:

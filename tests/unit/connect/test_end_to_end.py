@@ -102,11 +102,15 @@ def test_results_are_the_engines_own_buffers(spark: Any, monkeypatch: pytest.Mon
     assert found and set(found) <= set(made)
 
 
-def test_caching_keeps_the_rows(spark: Any, tmp_path: Path) -> None:
+def test_caching_keeps_the_rows(
+    spark: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """A cached frame does not read its file again; unpersist does; our own writes refresh it."""
     path = str(tmp_path / "data")
     spark.range(3).write.parquet(path)
     frame = spark.read.parquet(path).cache()
+    frame.explain()
+    assert "Scan cached" in capsys.readouterr().out
     assert frame.count() == 3
     for part in Path(path).glob("*.parquet"):
         pq.write_table(pa.table({"id": [7]}), part)

@@ -48,12 +48,12 @@ def test_references_between_inputs_stay_distinct() -> None:
 
 
 def test_a_cached_part_is_read_instead_of_computed() -> None:
-    """The part is replaced wherever it stands; without rows only an action replaces it."""
+    """The part is replaced wherever it stands, until it is forgotten."""
     results = Results()
     kept = results.keep(filtered(1), None)
     query = s.Limit(filtered(5), s.Values(()))  # type: ignore[arg-type]
-    assert s.Cached(kept.key) not in list(nodes(results.use(query, ready=True)))
-    assert s.Cached(kept.key) in list(nodes(results.use(query, ready=False)))
+    assert s.Cached(kept.key) in list(nodes(results.use(query)))
+    assert s.Cached(kept.key) not in list(nodes(results.use(query, but=kept)))
     results.forget(filtered(9))
     assert not results
 
@@ -63,7 +63,7 @@ def test_columns_of_an_inner_frame_still_resolve() -> None:
     results = Results()
     kept = ready(results, filtered(1))
     query = s.Project(filtered(1), (column("a", 1),))
-    used = results.use(query, ready=True)
+    used = results.use(query)
     assert s.Cached(kept.key) in list(nodes(used))
     assert 1 in [n.plan_id for n in nodes(used) if isinstance(n, s.Identified)]
 
@@ -74,9 +74,9 @@ def test_columns_hidden_by_a_join_keep_the_plan() -> None:
     results = Results()
     ready(results, join)
     query = s.Project(join, (column("a", 1),))
-    assert results.use(query, ready=True) is query
+    assert results.use(query) is query
     plain = s.Project(join, (column("b"),))
-    assert results.use(plain, ready=True) is not plain
+    assert results.use(plain) is not plain
 
 
 def test_local_tables_are_themselves_only() -> None:
