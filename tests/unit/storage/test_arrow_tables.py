@@ -224,3 +224,22 @@ def test_the_codes_of_null_rows_name_an_entry() -> None:
     nothing = pa.table({"s": pa.nulls(2, pa.string())})
     schema = ArrowTable("t", nothing).schema
     assert resident("t", schema, nothing.to_batches(), 1).load([0], [], 1).storage[0].entries == 1
+
+
+def test_columns_read_again_are_narrowed_if_that_pays(rows_of: Rows) -> None:
+    """The second query makes codes of repeating strings; text that hardly repeats stays."""
+    count = 1 << 16
+    data = pa.table(
+        {
+            "few": [f"s{i % 9}" for i in range(count)],
+            "many": [f"s{i}" for i in range(count)],
+            "int": range(count),
+            "wide": [i << 40 for i in range(count)],
+        }
+    )
+    table = ArrowTable("t", data)
+    first = [(s.kind, s.bits) for s in table.load(range(4), [], 2).storage]
+    second = [(s.kind, s.bits) for s in table.load(range(4), [], 2).storage]
+    assert first == [("string", 32), ("string", 32), ("fixed", 64), ("fixed", 64)]
+    assert second == [("dictionary", 8), ("string", 32), ("fixed", 32), ("fixed", 64)]
+    assert rows_of(table) == [storage_form(c) for c in data.columns]
