@@ -9,6 +9,7 @@ from typing import Any
 
 from pyflare.tpch import crime
 from pyflare.tpch.compare import differences
+from pyflare.tpch.crime_spark import seconds_on_spark
 from pyflare.tpch.data import generate
 from pyflare.tpch.parameters import VALIDATION, sql
 from pyflare.tpch.progress import Bar
@@ -22,6 +23,7 @@ def demo(data: Path, scale: float) -> None:
     folder = data / f"tpch-sf{scale:g}"
     generate(scale, folder, Bar(f"TPC-H SF {scale:g} data"))
     tpch(folder)
+    python_function()
     classifier()
 
 
@@ -51,6 +53,35 @@ def tpch(folder: Path) -> None:
     peer.close()
 
 
+def months_to_pay(price: float) -> float:
+    """How many monthly instalments of 2,500 pay off `price` at 1 % a month; at most 60."""
+    balance, months = price, 0.0
+    while balance > 0.0 and months < 60.0:
+        balance = balance * 1.01 - 2500.0
+        months = months + 1.0
+    return months
+
+
+def python_function() -> None:
+    """An ordinary Python function over six million rows, its loop compiled by numba."""
+    import pyflare
+
+    spark = pyflare.SparkSession.builder.getOrCreate()
+    spark.udf.register("months_to_pay", months_to_pay, "double")
+    text = """
+        select round(avg(months_to_pay(cast(l_extendedprice as double))), 3) as months
+        from lineitem where l_quantity < 20
+    """
+    print(">>> a Python UDF with a loop, compiled by numba and inlined")
+    first, _ = timed(lambda: pyflare.flare(text).toArrow())
+    seconds, _ = best(lambda: pyflare.flare(text).toArrow())
+    pyflare.flare(text).show()
+    print(
+        f"first {first * 1e3:.0f} ms (numba's import and compilation), "
+        f"then {seconds * 1e3:.0f} ms\n"
+    )
+
+
 def classifier() -> None:
     """The TensorFlare query at 200, 2,000 and 2,000,000 rows, beside the library's own answer."""
     import pyflare
@@ -68,8 +99,16 @@ def classifier() -> None:
         library, expected = timed(lambda table=table: crime.expected(model, table))
         same = [tuple(row.values()) for row in answer.to_pylist()] == expected
         pyflare.flare(crime.QUERY).show()
+        spark_says = ""
+        if rows <= 2_000:
+            times = seconds_on_spark(model, table)
+            spark_says = (
+                "Spark not run: no Java; "
+                if times is None
+                else f"Spark with a PySpark UDF first {times[0]:.2f} s, then {times[1]:.2f} s; "
+            )
         print(f"{rows:,} rows: first {first * 1000:.1f} ms, then {seconds * 1000:.1f} ms; "
-              f"scikit-learn and pandas {library * 1000:.1f} ms; "
+              f"scikit-learn and pandas {library * 1000:.1f} ms; {spark_says}"
               f"answers {'equal' if same else 'DIFFER'}\n")  # fmt: skip
 
 
