@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, get_args
 from pyflare.codegen.build import build
 from pyflare.codegen.ir import show as physical
 from pyflare.codegen.ir.expr import Literal, Origin
+from pyflare.codegen.jit import optimized
 from pyflare.codegen.program import Program
 from pyflare.engine.load import assume, load
 from pyflare.engine.lower import lower
 from pyflare.engine.plan import show as logical
 from pyflare.engine.plan import syntax as s
-from pyflare.engine.plan.nodes import Plan
+from pyflare.engine.plan.nodes import Plan, Tail
 from pyflare.engine.rewrite import rewrite
 from pyflare.engine.settings import current
 from pyflare.engine.statistics import Statistics
@@ -32,49 +33,53 @@ def explain(
 ) -> str:
     """The text of one mode. A query that has not run is explained without reading its data."""
     rules: list[tuple[str, str]] = []
+    # The last rows are kept from the result's stream, not by an operator
+    child = plan.child if isinstance(plan, Tail) else plan
     if compiled is not None:
-        optimized, rules = compiled.optimized, list(compiled.rules)
+        best, rules = compiled.optimized, list(compiled.rules)
     else:
-        optimized = rewrite(plan, log=lambda name, rule: rules.append((name, rule)))
+        best = rewrite(child, log=lambda name, rule: rules.append((name, rule)))
     match mode:
         case "extended":
             parts = [
                 ("Parsed Logical Plan", "" if relation is None else syntax(relation)),
                 ("Analyzed Logical Plan", logical.show(plan)),
-                ("Optimized Logical Plan", logical.show(optimized)),
-                ("Physical Plan", _physical(optimized, compiled)),
+                ("Optimized Logical Plan", logical.show(best)),
+                ("Physical Plan", _physical(plan, best, compiled)),
             ]
         case "codegen":
-            parts = _codegen(optimized, compiled)
+            parts = _codegen(best, compiled)
         case "cost":
             parts = [
-                ("Optimized Logical Plan", costs(optimized)),
-                ("Physical Plan", _physical(optimized, compiled)),
+                ("Optimized Logical Plan", costs(best)),
+                ("Physical Plan", _physical(plan, best, compiled)),
             ]
             if metrics:
                 parts.append(("Metrics", measured(metrics)))
         case "formatted":
             parts = [
-                ("Physical Plan", _physical(optimized, compiled)),
+                ("Physical Plan", _physical(plan, best, compiled)),
                 ("Rules", rule_log(rules)),
             ]
         case _:
-            parts = [("Physical Plan", _physical(optimized, compiled))]
+            parts = [("Physical Plan", _physical(plan, best, compiled))]
     return "\n\n".join(f"== {title} ==\n{text}" for title, text in parts) + "\n"
 
 
-def _physical(optimized: Plan, compiled: Compiled | None) -> str:
+def _physical(plan: Plan, best: Plan, compiled: Compiled | None) -> str:
     if compiled is not None:
-        return physical.show(compiled.operator)
-    return physical.show(lower(optimized, assume(optimized)), storage=False)
+        text = physical.show(compiled.operator)
+    else:
+        text = physical.show(lower(best, assume(best)), storage=False)
+    return physical.draw(f"Tail {plan.limit}", [text]) if isinstance(plan, Tail) else text
 
 
-def _codegen(optimized: Plan, compiled: Compiled | None) -> list[tuple[str, str]]:
+def _codegen(best: Plan, compiled: Compiled | None) -> list[tuple[str, str]]:
     """What is compiled: this mode reads the columns, for how they lie decides the code."""
     if compiled is not None:
         operator, program = compiled.operator, compiled.program
     else:
-        operator = lower(optimized, load(optimized, current().threads))
+        operator = lower(best, load(best, current().threads))
         program = build(operator)
     return [("Physical IR", physical.show(operator)), ("LLVM IR", llvm(program))]
 
@@ -82,6 +87,13 @@ def _codegen(optimized: Plan, compiled: Compiled | None) -> list[tuple[str, str]
 def llvm(program: Program) -> str:
     """The pipelines of a program, one module each."""
     return "\n".join(f"; pipeline {p.name}\n{p.text}" for p in program.pipelines)
+
+
+def machine(program: Program, assembly: bool) -> str:
+    """The pipelines after LLVM's passes, as IR or as assembly."""
+    return "\n".join(
+        f"; pipeline {p.name}\n{optimized(p.text, assembly=assembly)}" for p in program.pipelines
+    )
 
 
 def costs(plan: Plan) -> str:
@@ -125,6 +137,8 @@ def rule_log(rules: Sequence[tuple[str, str]]) -> str:
 def syntax(relation: object) -> str:
     """What the user wrote, as a tree: relations below each other, the rest beside them."""
     assert is_dataclass(relation)
+    if isinstance(relation, s.Identified):
+        return syntax(relation.child)
     below: list[str] = []
     beside: list[str] = []
     for each in fields(relation):
@@ -133,7 +147,7 @@ def syntax(relation: object) -> str:
             below.append(syntax(value))
         elif each.name == "ctes":
             below.extend(physical.draw(f"CTE {name}", [syntax(cte)]) for name, cte in value)
-        elif value not in (None, (), False) and each.name not in ("origin", "table"):
+        elif _said(value) and each.name not in ("origin", "table"):
             beside.append(_word(value))
     return physical.draw(f"'{type(relation).__name__} {', '.join(beside)}".rstrip(), below)
 
@@ -164,10 +178,14 @@ def _word(value: object) -> str:
             return f"({_inline(value)})"
         case _ if is_dataclass(value):
             held = [getattr(value, f.name) for f in fields(value) if f.name != "origin"]
-            words = [_word(each) for each in held if each not in (None, (), False)]
+            words = [_word(each) for each in held if _said(each)]
             return f"{type(value).__name__}({', '.join(words)})"
         case _:
             return str(value)
+
+
+def _said(value: object) -> bool:
+    return value is not None and value is not False and value != ()
 
 
 def _inline(relation: object) -> str:

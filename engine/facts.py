@@ -108,6 +108,10 @@ def fact_of(expr: Expr, facts: Facts) -> Fact:
             return Fact(0, 23, True, 24, 24)
         case Call("minute" | "second"):
             return Fact(0, 59, True, 60, 60)
+        case Call("mod" | "pmod" as name, (arg, Literal(int() as by))) if by and isinstance(
+            expr.type, Integer
+        ):
+            return _remainder(name, fact_of(arg, facts), abs(by))
         case Call("add" | "sub", (a, b)) if isinstance(expr.type, Integer):
             return _sum(expr.function, fact_of(a, facts), fact_of(b, facts), expr.type)
         case Cast(child, target):
@@ -190,6 +194,14 @@ def _years(fact: Fact) -> Fact:
     except (ValueError, OverflowError):
         return Fact(distinct=10, domain=10)
     return Fact(lo, hi, fact.exact, hi - lo + 1, hi - lo + 1, fact.nulls)
+
+
+def _remainder(name: str, fact: Fact, by: int) -> Fact:
+    """x % n has the sign of x, pmod(x, n) none"""
+    negative = name == "mod" and not (fact.exact and fact.lo is not None and fact.lo >= 0)
+    lo = 1 - by if negative else 0
+    size = float(by - lo)
+    return Fact(lo, by - 1, True, least(fact.distinct, size), size, fact.nulls)
 
 
 def _sum(name: str, a: Fact, b: Fact, type: Integer) -> Fact:

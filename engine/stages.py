@@ -15,7 +15,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -73,13 +73,15 @@ def compile(plan: Plan, threads: int) -> Compiled:
 
     operator = lower(optimized, inputs)
     clock.mark("lowerMs")
-    trace("plan", "lower", lambda: physical.show(operator))
+    trace("ir", "lower", lambda: physical.show(operator))
     if checked:
         check_operator(operator)
 
     program = build(operator)
     clock.mark("buildMs")
     trace("llvm", "build", lambda: explain.llvm(program), "ll")
+    trace("opt", "opt", lambda: explain.machine(program, assembly=False), "ll")
+    trace("asm", "asm", lambda: explain.machine(program, assembly=True), "s")
     return Compiled(optimized, tuple(rules), inputs, operator, program, clock.milliseconds)
 
 
@@ -140,16 +142,20 @@ class Query:
         schema = schema_to_arrow(self.schema)
         pipelines: list[Metrics] = []
         clock = Clock()
-        for batch in execute(
-            compiled.program,
-            compiled.inputs.bindings,
-            threads=threads,
-            cancel=self.stop,
-            metrics=pipelines,
-        ):
-            # a batch without columns alone knows its number of rows
-            named = pa.RecordBatch.from_arrays(batch.columns, schema=schema)
-            yield named if batch.num_columns else batch
+        try:
+            for batch in execute(
+                compiled.program,
+                compiled.inputs.bindings,
+                threads=threads,
+                cancel=self.stop,
+                metrics=pipelines,
+            ):
+                # a batch without columns alone knows its number of rows
+                named = pa.RecordBatch.from_arrays(batch.columns, schema=schema)
+                yield named if batch.num_columns else batch
+        finally:
+            # What is kept for explain must not keep the tables in memory
+            self.compiled = replace(compiled, inputs=Inputs())
         clock.mark("executeMs")
         self.metrics = measured({**self.milliseconds, **compiled.milliseconds}, clock, pipelines)
 
