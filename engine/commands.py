@@ -158,9 +158,17 @@ def _show(session: Session, command: s.Show) -> pa.Table:
         case "describe" if name is not None:
             columns = listings.columns_of(session, name)
             return described([(column, kind) for column, kind, _ in columns])
-        case "functions":
+        case "functions" | "all functions" | "system functions" | "user functions" as what:
             names = listings.function_names(session, pattern)
+            if what in ("system functions", "user functions"):
+                mine = what == "user functions"
+                names = [n for n in names if (n in session.functions) is mine]
             return strings(["function"], [(n,) for n in names])
+        case "refresh":
+            if name is not None and not session.catalog.knows(name):
+                raise table_not_found(name)
+            session.results.refresh(lambda _: True)
+            return nothing()
         case "describe function" | "function" if name is not None:
             if name[-1].lower() not in {*BUILTINS, *session.functions}:
                 raise routine_not_found(name)

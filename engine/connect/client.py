@@ -27,6 +27,7 @@ from pyspark.sql.connect.client.core import (
     SparkConnectClient,
 )
 from pyspark.sql.connect.conversion import proto_to_remote_cached_dataframe
+from pyspark.sql.connect.dataframe import DataFrame
 from pyspark.sql.connect.expressions import PythonUDF
 from pyspark.sql.connect.session import SparkSession
 from pyspark.sql.connect.types import UnparsedDataType, pyspark_types_to_proto_types
@@ -53,6 +54,7 @@ OVERRIDDEN: tuple[tuple[Any, str], ...] = (
     (SparkSession, "_get_default_session"),
     (SparkSession.Builder, "_apply_options"),
     (PythonUDF, "to_plan"),
+    (DataFrame, "__getattr__"),
     (ConfigResult, "fromProto"),
     (call_sites, "_capture_call_site"),
     (client_core, "PlanObservedMetrics"),
@@ -181,6 +183,15 @@ def install() -> None:
             python_ver=self._python_ver,
         )
 
+    column = DataFrame.__getattr__
+
+    def attribute(self: Any, name: str) -> Any:
+        """IPython asks for names that no object has; a column in answer costs the HTML table."""
+        if name.startswith(("_ipython_", "_repr_")):
+            raise AttributeError(name)
+        return column(self, name)
+
+    DataFrame.__getattr__ = attribute
     PythonUDF.to_plan = to_plan
     call_sites._capture_call_site = call_site
 

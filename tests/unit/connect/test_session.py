@@ -208,6 +208,8 @@ def test_notebooks_get_html(spark: Any) -> None:
     assert spark.range(1)._repr_html_() is None
     spark.conf.set("spark.sql.repl.eagerEval.enabled", True)
     assert "<td>0</td>" in spark.range(1)._repr_html_()
+    formatter = pytest.importorskip("IPython.core.formatters").HTMLFormatter()
+    assert "<td>0</td>" in formatter(spark.range(1))
 
 
 def test_unknown_failures_name_themselves(spark: Any, monkeypatch: pytest.MonkeyPatch) -> None:
