@@ -13,6 +13,7 @@ from pyarrow import json as arrow_json
 from pyflare.codegen.ir import types as t
 from pyflare.engine.storage.files import DataFile
 from pyflare.engine.storage.partitions import partition_fields
+from pyflare.engine.storage.text.convert import convert
 from pyflare.engine.storage.text.csv_options import (
     Mode,
     corrupt_column,
@@ -28,7 +29,13 @@ from pyflare.engine.storage.text.json_infer import (
     merge,
     settled,
 )
-from pyflare.engine.storage.text.json_text import Liberties, liberties, parse, parse_raw
+from pyflare.engine.storage.text.json_text import (
+    Liberties,
+    liberties,
+    parse,
+    parse_checked,
+    parse_raw,
+)
 from pyflare.engine.storage.text.json_values import Malformed, NeedsText, array, converter
 from pyflare.engine.storage.text.malformed import malformed_record, read_text
 from pyflare.engine.storage.text.tokens import lines
@@ -77,7 +84,7 @@ class JsonDecoder:
             wanted = [i for i in range(len(self.fields)) if i != self.corrupt]
         fields = [self.fields[i] for i in wanted]
         columns: dict[int | None, pa.Array]
-        fast = None if self.options.multiline else _by_arrow(data, fields)
+        fast = None if self.options.multiline else _by_arrow(data, fields, self.options.formats)
         if fast is not None:
             columns = dict(zip(wanted, fast, strict=True))
             rows = len(fast[0])
@@ -168,11 +175,16 @@ _PLAIN: dict[t.Type, pa.DataType] = {
     t.BOOLEAN: pa.bool_(),
     t.BIGINT: pa.int64(),
     t.INT: pa.int64(),
+    t.SMALLINT: pa.int64(),
+    t.TINYINT: pa.int64(),
+    t.DATE: pa.string(),
+    t.TIMESTAMP: pa.string(),
+    t.TIMESTAMP_NTZ: pa.string(),
     t.DOUBLE: pa.float64(),
 }
 
 
-def _by_arrow(data: bytes, fields: Sequence[t.Field]) -> list[pa.Array] | None:
+def _by_arrow(data: bytes, fields: Sequence[t.Field], formats: Formats) -> list[pa.Array] | None:
     """Columns of plain types, if every record is standard JSON that has them; else None."""
     if not fields or any(field.type not in _PLAIN for field in fields):
         return None
@@ -180,15 +192,20 @@ def _by_arrow(data: bytes, fields: Sequence[t.Field]) -> list[pa.Array] | None:
     table = _arrow_table(data, schema)
     if table is None:
         return None
+    columns = [_column(table.column(field.name), field.type, formats) for field in fields]
+    found = [column for column in columns if column is not None]
+    return found if len(found) == len(columns) else None
+
+
+def _column(column: pa.ChunkedArray, type: t.Type, formats: Formats) -> pa.Array | None:
+    """The values as `type`; None if one of them is not."""
     try:
-        return [
-            pa.concat_arrays(
-                [c.cast(type_to_arrow(f.type)) for c in table.column(f.name).chunks]
-                or [pa.array([], type_to_arrow(f.type))]
-            )
-            for f in fields
-        ]
-    except pa.ArrowInvalid:  # beyond int, or more than 2 GiB of strings
+        joined = pa.concat_arrays(column.chunks or [pa.array([], column.type)])
+        if isinstance(type, t.Date | t.Timestamp | t.TimestampNTZ):
+            values, failed = convert(joined, type, formats)
+            return values if failed is None else None
+        return joined.cast(type_to_arrow(type))
+    except pa.ArrowInvalid:  # an integer out of range, or more than 2 GiB of strings
         return None
 
 
@@ -263,7 +280,7 @@ def _inferred(
             continue
         for text in _records(data, settings):
             try:
-                value = parse(text, settings.allowed)
+                value = parse_checked(text, settings.allowed)
             except (ValueError, RecursionError):
                 corrupt = True
                 continue

@@ -67,16 +67,26 @@ def _pairs(pairs: list[tuple[str, Any]]) -> Object:
     return made
 
 
-_DECODER = json.JSONDecoder(
+_PLAIN = json.JSONDecoder(parse_int=Number, parse_float=Number, parse_constant=Number)
+_CHECKED = json.JSONDecoder(
     parse_int=Number, parse_float=Number, parse_constant=Number, object_pairs_hook=_pairs
 )
 
 
 def parse(text: str, allowed: Liberties) -> Any:
     """The first JSON value of `text` (Spark ignores what follows); ValueError if there is none."""
+    return _parse(_PLAIN, text, allowed)
+
+
+def parse_checked(text: str, allowed: Liberties) -> Any:
+    """The same, with objects that know whether a name is repeated."""
+    return _parse(_CHECKED, text, allowed)
+
+
+def _parse(decoder: json.JSONDecoder, text: str, allowed: Liberties) -> Any:
     if allowed.non_numeric:
         try:
-            return _DECODER.decode(text)
+            return decoder.decode(text)
         except (ValueError, RecursionError):
             pass
     return parse_raw(text, allowed)
