@@ -134,11 +134,8 @@ def aggregate(
     below = Typer(analysis, child.scope, grouped=True)
     items = items_of(below, node.items)
     keys, sets = _keys(below, node, items)
-    for value in keys:
-        if has_aggregate(value):
-            raise analysis_error("GROUP_BY_AGGREGATE", {"sqlExpr": "aggregate"})
-        if isinstance(value.type, Map):
-            raise unsupported("grouping by a map")
+    if any(isinstance(value.type, Map) for value in keys):
+        raise unsupported("grouping by a map")
     named = [_key_column(analysis, value, items) for value in keys]
     made = None if sets is None else expansion(analysis, sets, [c for c, _ in named])
     inside = frozenset(c.id for c in child.plan.output)
@@ -265,16 +262,18 @@ def _group(
             found, _ = typer.scope.find((name,), typer.analysis.options.case_sensitive)
             named = [item for item in items if item.name.lower() == name.lower()]
             if not found and named:
-                return [named[0].value]
+                return [_ungrouped(named[0].value, named[0].name)]
         case s.Star() | s.RegexColumns():
             return [typer.expr(one) for one in expanded(typer, (group,))]
         case s.Alias(child):
             return [typer.expr(child)]
-    plain = replace(typer, aliases={}, no_aggregates=None)
-    value = plain.expr(group)
+    return [_ungrouped(replace(typer, aliases={}).expr(group), typer.shown(group))]
+
+
+def _ungrouped(value: Expr, text: str) -> Expr:
     if has_aggregate(value):
-        raise analysis_error("GROUP_BY_AGGREGATE", {"sqlExpr": typer.shown(group)})
-    return [value]
+        raise analysis_error("GROUP_BY_AGGREGATE", {"sqlExpr": text})
+    return value
 
 
 def _key_column(analysis: Analysis, value: Expr, items: Sequence[Item]) -> tuple[Column, Expr]:

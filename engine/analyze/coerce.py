@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from pyflare.codegen.ir.expr import Case, Cast, Expr, Literal
@@ -96,8 +96,7 @@ def _from_string(other: Type) -> Type | None:
             return None
 
 
-def _nested(a: Type, b: Type, common: object) -> Type | None:
-    assert callable(common)
+def _nested(a: Type, b: Type, common: Callable[[Type, Type], Type | None]) -> Type | None:
     match a, b:
         case (Array(), Array()):
             element = common(a.element, b.element)

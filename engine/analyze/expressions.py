@@ -22,6 +22,7 @@ from pyflare.engine.analyze.analysis import Analysis
 from pyflare.engine.analyze.functions import BUILTINS, UNBUILT, Arguments
 from pyflare.engine.analyze.functions.casts import explicit_cast, written_moment
 from pyflare.engine.analyze.functions.predicates import bounded_name, choice
+from pyflare.engine.analyze.functions.signature import ordinal
 from pyflare.engine.analyze.functions.temporal import moved_name
 from pyflare.engine.analyze.names import Node, shown
 from pyflare.engine.analyze.scope import Scope
@@ -45,8 +46,10 @@ class Typer:
     Names are looked for in `scope`, then among the `aliases` made earlier in the select list, in
     `below` (what lies under a select list), then in the enclosing queries. Inside an aggregate
     function only `rows` counts, where it is set. `pending` collects the subqueries that the
-    caller has to apply below the node it makes; `aggregates` says why an aggregate function may
-    not stand here, or None.
+    caller has to apply below the node it makes, `windows` the window functions. `no_aggregates`
+    names the clause where aggregate functions may not stand, `within` is the one whose arguments
+    are being typed, and `grouped` allows grouping(). `spelled` keeps the texts that depend on
+    types.
     """
 
     analysis: Analysis
@@ -119,15 +122,13 @@ class Typer:
             return value
         if isinstance(value.type, Null):
             return coerce.cast(value, BOOLEAN, self.analysis.options.timezone)
-        raise analysis_error(
-            f"DATATYPE_MISMATCH.{what}_NOT_BOOLEAN",
-            {
-                "sqlExpr": f'"{self.shown(node)}"',
-                "filter": f'"{self.shown(node)}"',
-                "type": f'"{sql_name(value.type)}"',
-            },
-            getattr(node, "origin", None),
-        )
+        shown, type = f'"{self.shown(node)}"', f'"{sql_name(value.type)}"'
+        parameters = {"sqlExpr": shown, "filter": shown, "type": type}
+        kind = "DATATYPE_MISMATCH.FILTER_NOT_BOOLEAN"
+        if what == "JOIN":
+            parameters = {"joinCondition": shown, "conditionType": type}
+            kind = "JOIN_CONDITION_IS_NOT_BOOLEAN_TYPE"
+        raise analysis_error(kind, parameters, getattr(node, "origin", None))
 
     def arguments(
         self, name: str, nodes: Sequence[Node], origin: Origin | None, whole: Node
@@ -142,7 +143,12 @@ class Typer:
             self.analysis.now,
             lambda: self.shown(whole),
             self.shown,
+            self._seed,
         )
+
+    def _seed(self) -> int:
+        """A seed of its own for each random function that the user gave none."""
+        return (self.analysis.now * 1_000_003 + next(self.analysis.ids)) % (1 << 63)
 
     def _function(self, node: s.Function) -> Expr:
         name = node.name.lower()
@@ -191,7 +197,12 @@ class Typer:
             raise unsupported(f"{node.name} WITHIN GROUP")
         builtin = BUILTINS[node.name.lower()]
         inner = replace(
-            self, scope=self.rows or self.scope, rows=None, below=None, within=node.name
+            self,
+            scope=self.rows or self.scope,
+            rows=None,
+            below=None,
+            aliases={},
+            within=node.name,
         )
         args = lookup.expanded_arguments(inner, node)
         if not builtin.takes(len(args)):
@@ -224,20 +235,18 @@ class Typer:
         for when, then in node.branches:
             test = self.expr(when)
             if not isinstance(test.type, Boolean):
-                if not isinstance(test.type, Null):
-                    index = len(branches) + 1
-                    raise analysis_error(
-                        "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE",
-                        {
-                            "sqlExpr": f'"{self.shown(node)}"',
-                            "paramIndex": f"{index}" if index > 1 else "first",
-                            "requiredType": '"BOOLEAN"',
-                            "inputSql": f'"{self.shown(when)}"',
-                            "inputType": f'"{sql_name(test.type)}"',
-                        },
-                        node.origin,
-                    )
-                test = coerce.cast(test, BOOLEAN, self.analysis.options.timezone)
+                position = 2 * len(branches)
+                raise analysis_error(
+                    "DATATYPE_MISMATCH.UNEXPECTED_INPUT_TYPE",
+                    {
+                        "sqlExpr": f'"{self.shown(node)}"',
+                        "paramIndex": ordinal(position),
+                        "requiredType": '"BOOLEAN"',
+                        "inputSql": f'"{self.shown(when)}"',
+                        "inputType": f'"{sql_name(test.type)}"',
+                    },
+                    node.origin,
+                )
             branches.append((test, self.expr(then)))
         otherwise = None if node.otherwise is None else self.expr(node.otherwise)
         return choice(self.arguments("casewhen", (), node.origin, node), branches, otherwise)

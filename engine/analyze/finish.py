@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from pyflare.codegen.ir.expr import Column, Expr
+from pyflare.codegen.ir.types import Type
+from pyflare.engine.analyze import coerce
 from pyflare.engine.analyze.analysis import Analysis, Analyzed
 from pyflare.engine.plan import nodes as p
 
@@ -26,6 +29,18 @@ def settled(analyzed: Analyzed, analysis: Analysis) -> p.Plan:
         taken.add(column.id)
         columns.append((column, v.column))
     return p.Project(analyzed.plan, tuple(columns))
+
+
+def retyped(plan: p.Plan, types: Sequence[Type], analysis: Analysis) -> p.Plan:
+    """`plan` with its columns cast to `types`."""
+    if all(c.type == type for c, type in zip(plan.output, types, strict=True)):
+        return plan
+    columns = []
+    for column, type in zip(plan.output, types, strict=True):
+        value = coerce.cast(column, type, analysis.options.timezone)
+        out = column if value is column else analysis.fresh_for(column.name, value)
+        columns.append((out, value))
+    return p.Project(plan, tuple(columns))
 
 
 def widened(plan: p.Plan, wanted: set[int]) -> p.Plan | None:

@@ -51,7 +51,9 @@ def join(node: s.Join, analysis: Analysis) -> Analyzed:
         plan: p.Plan = p.Join(left.plan, right.plan, kind)
         return Analyzed(plan, _shown(plan, both, left.scope, kind))
     typer = Typer(analysis, both, no_aggregates="a join condition")
-    condition = typer.condition(node.condition, "JOIN_CONDITION")
+    condition = typer.condition(node.condition, "JOIN")
+    if typer.windows:
+        raise unsupported("a window function in a join condition")
     plan = _joined(left, right, kind, condition, typer.pending)
     return Analyzed(plan, _shown(plan, both, left.scope, kind))
 
@@ -214,7 +216,7 @@ def _lateral(node: s.Join, left: Analyzed, analysis: Analysis) -> Analyzed:
     condition = None
     if node.condition is not None:
         typer = Typer(analysis, scope, no_aggregates="a join condition")
-        condition = typer.condition(node.condition, "JOIN_CONDITION")
+        condition = typer.condition(node.condition, "JOIN")
         if typer.pending:
             raise unsupported("a subquery in the condition of a LATERAL join")
     kind = "left" if node.kind == "left" else "inner"

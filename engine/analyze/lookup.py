@@ -180,7 +180,7 @@ def expanded(typer: Typer, nodes: tuple[s.SyntaxExpr, ...]) -> tuple[Node, ...]:
 def expanded_arguments(typer: Typer, node: s.Function) -> tuple[Node, ...]:
     """The arguments of a call: count(*) counts rows, elsewhere a star is all columns."""
     match node.name.lower(), node.args:
-        case ("count", (s.Star((), None, ()),)):
+        case ("count", (s.Star((), None, ()),)) if not node.distinct:
             return (Literal(1, INT),)
     return expanded(typer, node.args)
 

@@ -13,8 +13,8 @@ from pyflare.engine.analyze.aggregates import Grouping
 from pyflare.engine.analyze.analysis import Analysis, Analyzed
 from pyflare.engine.analyze.expressions import Typer
 from pyflare.engine.analyze.items import Item, items_of, name_of, named_columns
+from pyflare.engine.analyze.literals import shown_literal
 from pyflare.engine.analyze.lookup import expanded
-from pyflare.engine.analyze.names import shown_literal
 from pyflare.engine.analyze.scope import Scope, Visible, scope_of
 from pyflare.engine.analyze.setops import distinct
 from pyflare.engine.analyze.storage_form import storage_value

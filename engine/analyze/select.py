@@ -50,6 +50,8 @@ def projected(child: Analyzed, items: Sequence[Item], typer: Typer) -> Analyzed:
 
 def passing(child: Analyzed, values: Sequence[Expr], typer: Typer) -> p.Plan:
     """The child's plan, passing on the columns of `values` that it had dropped."""
+    if typer.windows and typer.no_aggregates is not None:
+        raise unsupported(f"a window function in {typer.no_aggregates}")
     wanted = columns_of_all(values)
     for one in typer.pending:
         wanted |= columns_of_all(one.operands)

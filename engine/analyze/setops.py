@@ -8,7 +8,7 @@ from pyflare.codegen.ir.expr import Call, Column, Expr, Literal
 from pyflare.codegen.ir.types import BOOLEAN, Map, Type
 from pyflare.engine.analyze import coerce
 from pyflare.engine.analyze.analysis import Analysis, Analyzed
-from pyflare.engine.analyze.finish import settled
+from pyflare.engine.analyze.finish import retyped, settled
 from pyflare.engine.analyze.legacy import refuse_mixed
 from pyflare.engine.analyze.scope import Scope, Visible, scope_of
 from pyflare.engine.errors import analysis_error, unsupported
@@ -101,18 +101,6 @@ def _aligned(a: p.Plan, b: p.Plan, kind: str, analysis: Analysis) -> tuple[p.Pla
             )
         types.append(type)
     return retyped(a, types, analysis), retyped(b, types, analysis)
-
-
-def retyped(plan: p.Plan, types: Sequence[Type], analysis: Analysis) -> p.Plan:
-    """`plan` with its columns cast to `types`."""
-    if all(c.type == type for c, type in zip(plan.output, types, strict=True)):
-        return plan
-    columns = []
-    for column, type in zip(plan.output, types, strict=True):
-        value = coerce.cast(column, type, analysis.options.timezone)
-        out = column if value is column else analysis.fresh_for(column.name, value)
-        columns.append((out, value))
-    return p.Project(plan, tuple(columns))
 
 
 def _by_name(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pyflare.codegen.ir.expr import Column, Expr
 from pyflare.codegen.ir.types import BOOLEAN
 from pyflare.engine.analyze import coerce
-from pyflare.engine.analyze.finish import settled
+from pyflare.engine.analyze.finish import retyped, settled
 from pyflare.engine.errors import analysis_error
 from pyflare.engine.plan import nodes as p
 from pyflare.engine.plan import syntax as s
@@ -90,23 +90,10 @@ def _in(typer: Typer, node: s.InSubquery, plan: p.Plan) -> Pending:
         types.append(type)
     zone = typer.analysis.options.timezone
     left = tuple([coerce.cast(e, type, zone) for e, type in zip(operands, types, strict=True)])
-    right = coerced(typer, plan, types)
+    right = retyped(plan, types, typer.analysis)
     nullable = any(e.nullable for e in (*left, *right.output))
     column = typer.analysis.fresh("in", BOOLEAN, nullable)
     return Pending("in", right, column, left)
-
-
-def coerced(typer: Typer, plan: p.Plan, types: Sequence[object]) -> p.Plan:
-    """`plan` with its columns cast to `types`."""
-    if all(c.type == type for c, type in zip(plan.output, types, strict=True)):
-        return plan
-    analysis = typer.analysis
-    columns = []
-    for column, type in zip(plan.output, types, strict=True):
-        value = coerce.cast(column, type, analysis.options.timezone)  # type: ignore[arg-type]
-        out = column if value is column else analysis.fresh_for(column.name, value)
-        columns.append((out, value))
-    return p.Project(plan, tuple(columns))
 
 
 def applied(plan: p.Plan, pending: Sequence[Pending]) -> p.Plan:

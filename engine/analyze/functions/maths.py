@@ -124,14 +124,13 @@ def sign(a: Arguments) -> Expr:
 
 
 def random(function: str) -> Callable[[Arguments], Expr]:
-    """rand, randn; without a seed the query's own time is the seed."""
+    """rand, randn"""
 
     def build(a: Arguments) -> Expr:
-        seed = a.now
-        if a.args:
-            given = a.integer_constant(0, "seed")
-            seed = 0 if given is None else given
-        return a.call(function, (Literal(seed, BIGINT),), DOUBLE, False)
+        if not a.args:
+            return a.call(function, (Literal(a.seed(), BIGINT),), DOUBLE, False)
+        seed = a.integer_constant(0, "seed")
+        return a.call(function, (Literal(seed or 0, BIGINT),), DOUBLE, False)
 
     return build
 

@@ -36,6 +36,11 @@ from pyflare.engine.types import sql_name
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth")
 
 
+def ordinal(index: int) -> str:
+    """The place of an argument in words, as errors have it."""
+    return _ORDINALS[index] if index < len(_ORDINALS) else f"{index + 1}th"
+
+
 @dataclass(frozen=True, slots=True)
 class Arguments:
     """A call with typed arguments: `name` as written, `shown` prints it as Spark does."""
@@ -48,6 +53,7 @@ class Arguments:
     now: int
     shown: Callable[[], str]
     shown_argument: Callable[[Node], str]
+    seed: Callable[[], int]
     ignore_nulls: bool | None = None
     distinct: bool = False
 
@@ -160,7 +166,7 @@ class Arguments:
         """Argument `index` has a type that the function does not take."""
         return self.mismatch(
             "UNEXPECTED_INPUT_TYPE",
-            paramIndex=_ORDINALS[index] if index < len(_ORDINALS) else str(index + 1),
+            paramIndex=ordinal(index),
             requiredType=required,
             inputSql=f'"{self.shown_argument(self.syntax[index])}"',
             inputType=f'"{sql_name(self.args[index].type)}"',
