@@ -45,18 +45,16 @@ def seconds_on_spark(model: Any, table: Any) -> tuple[float, float] | None:
 
 def main(data: str, saved: str) -> None:
     from pyspark.sql import SparkSession
-    from pyspark.sql.functions import udf
 
     model = pickle.loads(Path(saved).read_bytes())
     builder: Any = SparkSession.builder
     spark = builder.master("local[*]").config("spark.ui.enabled", "false").getOrCreate()
     spark.sparkContext.setLogLevel("ERROR")
 
-    @udf("int")
     def classifier(murder: float, assault: float, population: float, rape: float) -> int:
         return int(model.predict([[murder, assault, population, rape]])[0])
 
-    spark.udf.register("classifier", classifier)
+    spark.udf.register("classifier", classifier, "int")
     spark.read.parquet(data).cache().createOrReplaceTempView("data")
     spark.sql("select count(*) from data").collect()
     times = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -39,10 +40,10 @@ def tpch(folder: Path) -> None:
     for query in (6, 1):
         text = sql(query)
         print(f">>> flare(tpchq{query}).show()")
-        seconds, _ = timed(lambda text=text: pyflare.flare(text).show())
+        seconds, _ = timed(partial(show, text))
         print(f"first run, from Parquet, compiled: {seconds * 1000:.0f} ms")
-        ours, mine = best(lambda text=text: pyflare.flare(text).toArrow())
-        theirs, expected = best(lambda text=text: peer.run(text).table)
+        ours, mine = best(partial(arrow, text))
+        theirs, expected = best(partial(answer_of, peer, text))
         frame = DATAFRAMES[query](tables, VALIDATION[query])
         again, same = best(frame.toArrow)
         for name, answer in (("SQL", mine), ("DataFrame", same)):
@@ -73,8 +74,8 @@ def python_function() -> None:
         from lineitem where l_quantity < 20
     """
     print(">>> a Python UDF with a loop, compiled by numba and inlined")
-    first, _ = timed(lambda: pyflare.flare(text).toArrow())
-    seconds, _ = best(lambda: pyflare.flare(text).toArrow())
+    first, _ = timed(partial(arrow, text))
+    seconds, _ = best(partial(arrow, text))
     pyflare.flare(text).show()
     print(
         f"first {first * 1e3:.0f} ms (numba's import and compilation), "
@@ -94,9 +95,9 @@ def classifier() -> None:
     for rows in (200, 2_000, 2_000_000):
         table = data.draw(rows, seed=1)
         spark.createDataFrame(table).createOrReplaceTempView("data")
-        first, answer = timed(lambda: pyflare.flare(crime.QUERY).toArrow())
-        seconds, answer = best(lambda: pyflare.flare(crime.QUERY).toArrow())
-        library, expected = timed(lambda table=table: crime.expected(model, table))
+        first, answer = timed(partial(arrow, crime.QUERY))
+        seconds, answer = best(partial(arrow, crime.QUERY))
+        library, expected = timed(partial(crime.expected, model, table))
         same = [tuple(row.values()) for row in answer.to_pylist()] == expected
         pyflare.flare(crime.QUERY).show()
         spark_says = ""
@@ -110,6 +111,23 @@ def classifier() -> None:
         print(f"{rows:,} rows: first {first * 1000:.1f} ms, then {seconds * 1000:.1f} ms; "
               f"scikit-learn and pandas {library * 1000:.1f} ms; {spark_says}"
               f"answers {'equal' if same else 'DIFFER'}\n")  # fmt: skip
+
+
+def arrow(text: str) -> Any:
+    """From SQL text to a complete Arrow table."""
+    from pyflare import flare
+
+    return flare(text).toArrow()
+
+
+def show(text: str) -> None:
+    from pyflare import flare
+
+    flare(text).show()
+
+
+def answer_of(peer: DuckDB, text: str) -> Any:
+    return peer.run(text).table
 
 
 def timed(action: Callable[[], Any]) -> tuple[float, Any]:
