@@ -233,16 +233,22 @@ def py_mod(call: Call, x: Any, y: Any) -> Any:
     return decimals.python_at_common_scale(call, x, y, java_remainder)
 
 
-def java_pmod(x: Any, y: Any) -> Any:
-    """(x mod y + y) mod y, which is positive for positive y."""
-    remainder = java_remainder(x, y)
-    return java_remainder(remainder + y, y) if remainder < 0 else remainder
-
-
 def py_pmod(call: Call, x: Any, y: Any) -> Any:
+    """(x mod y + y) mod y, which is positive for positive y; the sum wraps as Java's does."""
     if y == 0:
         raise Fails(Failure.REMAINDER_BY_ZERO)
-    return decimals.python_at_common_scale(call, x, y, java_pmod)
+
+    def compute(p: Any, q: Any) -> Any:
+        remainder = java_remainder(p, q)
+        if not remainder < 0:
+            return remainder
+        moved = remainder + q
+        if isinstance(call.type, Integer) and call.type.bits >= 32:
+            lo, hi = type_bounds(call.type)
+            moved = (moved - lo) % (hi - lo + 1) + lo
+        return java_remainder(moved, q)
+
+    return decimals.python_at_common_scale(call, x, y, compute)
 
 
 @function("mod", py_mod)
@@ -276,7 +282,10 @@ def _remainder(call: Call, args: tuple[Value, ...], context: Context, positive: 
     most = max(abs(c), abs(d), 1) - 1
     lo, hi = max(-most, min(a, 0)), min(most, max(b, 0))
     if positive and not natural:
-        rest = (rest < 0).select(decimals.remainder(rest + q, q, False), rest)
+        moved = rest + q
+        if isinstance(call.type, Integer) and 32 <= call.type.bits < bits(lane):
+            moved = moved.trunc(f"i{call.type.bits}").sext(lane)
+        rest = (rest < 0).select(decimals.remainder(moved, q, False), rest)
         lo, hi = -most, most
     number = decimals.Number(rest, lo, hi, left.scale)
     if isinstance(call.type, Decimal):

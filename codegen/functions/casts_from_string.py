@@ -246,7 +246,8 @@ def python(cast: Cast, text: Any) -> Any:
     result: Any
     match target:
         case t.Integer():
-            result = parse.whole(text) if ansi else parse.truncated_whole(text)
+            legacy = cast.mode == "legacy"
+            result = parse.truncated_whole(text) if legacy else parse.whole(text)
             limits = type_range(target)
             assert limits is not None
             if result is not None and not limits[0] <= result <= limits[1]:

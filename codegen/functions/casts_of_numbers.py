@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -36,6 +37,10 @@ def emit(cast: Cast, x: Value, context: Context) -> Value:
             return boolean(x.data != 0, x.valid)
         case ((t.Integer() | t.Decimal()), t.Decimal()):
             return checked_decimal(cast, number(x), x, context)
+        case (t.Decimal(precision, scale), t.Integer(width)) if precision > 18 and width < 64:
+            # Spark takes this way through a double, rounding included
+            data = decimal_to_double(x.data, *bounds(x), scale)
+            return float_to_integer(cast, Value(t.DOUBLE, data, x.valid, finite=True), context, x)
         case ((t.Integer() | t.Decimal()), t.Integer()):
             return checked_integer(cast, whole(number(x)), x, context)
         case t.Integer(), t.Float():
@@ -113,7 +118,7 @@ def checked_integer(cast: Cast, exact: Number, x: Value, context: Context) -> Va
     return out_of_range(cast, Failure.CAST_OVERFLOW, over, x, result, context)
 
 
-def float_to_integer(cast: Cast, x: Value, context: Context) -> Value:
+def float_to_integer(cast: Cast, x: Value, context: Context, operand: Value | None = None) -> Value:
     """Toward zero; NaN and what lies beyond the type overflow."""
     assert isinstance(cast.type, t.Integer)
     bits = cast.type.bits
@@ -127,10 +132,12 @@ def float_to_integer(cast: Cast, x: Value, context: Context) -> Value:
     top = float(1 << bits - 1)
     # floor and ceil as Spark checks: x truncated must lie in the type
     low = number_ >= -top if bits == 64 else number_ > -top - 1.0
-    fits = low & (number_ < top)
+    # 2^63 itself passes, as Spark compares with a double, and becomes the largest bigint
+    high = number_ <= top if bits == 64 else number_ < top
+    fits = low & high
     data = number_.fptosi_sat(f"i{bits}")
     result = integer(cast.type, data, *limits, x.valid)
-    return out_of_range(cast, Failure.CAST_OVERFLOW, ~fits, x, result, context)
+    return out_of_range(cast, Failure.CAST_OVERFLOW, ~fits, operand or x, result, context)
 
 
 def float_to_decimal(cast: Cast, x: Value, context: Context) -> Value:
@@ -163,7 +170,13 @@ def float_to_decimal(cast: Cast, x: Value, context: Context) -> Value:
 
 
 def _float_by_text(cast: Cast, x: Value, context: Context) -> Value:
-    return cast_by_python(cast, x, context, python, Failure.NUMERIC_VALUE_OUT_OF_RANGE)
+    """NaN and infinity are NULL, even under ANSI."""
+    failure = Failure.NUMERIC_VALUE_OUT_OF_RANGE
+    result = cast_by_python(replace(cast, mode="try"), x, context, python, failure)
+    if cast.mode == "ansi" and result.valid is not None:
+        finite = x.data - x.data == 0.0
+        fail(context, failure, ~result.valid & finite, (x,), cast)
+    return result
 
 
 # ---------------------------------------------------------------- in Python
@@ -189,7 +202,7 @@ def python(cast: Cast, value: Any) -> Any:
             return _limited(cast, moved, 10**precision - 1)
         case t.Float(), t.Decimal(precision, scale):
             if not math.isfinite(value):
-                return _limited(cast, 10**precision, 10**precision - 1)
+                return None
             scaled = Fraction(repr(value)) * 10**scale
             unscaled = half_up(scaled.numerator, scaled.denominator)
             return _limited(cast, unscaled, 10**precision - 1)
@@ -240,6 +253,10 @@ def _to_integer(cast: Cast, value: Any) -> int | None:
             if cast.mode == "legacy":
                 return _saturated(value, cast.type.bits)
             exact = int(value) if math.isfinite(value) else None
+            if value == 2.0**63 and cast.type.bits == 64:
+                exact = hi
+        case t.Decimal(precision, scale) if precision > 18 and cast.type.bits < 64:
+            exact = int(to_float(Fraction(value, 10**scale), 64))
         case t.Decimal(_, scale):
             exact = int(Fraction(value, 10**scale))
         case _:

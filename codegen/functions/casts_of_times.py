@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Context as Digits
 from fractions import Fraction
 from typing import Any
 
@@ -24,6 +26,7 @@ LONG = (-(1 << 63), (1 << 63) - 1)
 INT = (-(1 << 31), (1 << 31) - 1)
 FIELD_MICROS = (DAY, 3600 * MICROS, 60 * MICROS, MICROS)
 FIELD_MONTHS = (12, 1)
+SCALA, WIDE = Digits(prec=34, rounding=ROUND_HALF_EVEN), Digits(prec=100)
 
 
 def clamped(lo: int, hi: int) -> tuple[int, int]:
@@ -65,8 +68,7 @@ def emit(cast: Cast, x: Value, context: Context) -> Value:
             seconds = Number(floor_div(x.data.sext("i64"), MICROS), lo, hi, 0)
             return checked_integer(cast, seconds, x, context)
         case t.Timestamp(), t.Decimal():
-            # through a double, as Spark converts
-            return cast_by_python(cast, x, context, python, Failure.NUMERIC_VALUE_OUT_OF_RANGE)
+            return checked_decimal(cast, Number(x.data, *bounds(x), 6), x, context)
         case t.Timestamp(), t.Float(bits):
             seconds_ = x.data.sext("i64").sitofp("double") / 1e6
             return Value(
@@ -82,6 +84,14 @@ def emit(cast: Cast, x: Value, context: Context) -> Value:
                 data = (number > most).select(data.code.const(LONG[1], "i64"), data)
                 data = (number < -most).select(data.code.const(LONG[0], "i64"), data)
             return integer(target, data, *clamped(lo * MICROS, hi * MICROS), x.valid)
+        case (t.Float(), t.Timestamp()) if cast.mode == "ansi":
+            finite = x.data - x.data == 0.0
+            fail(context, Failure.CAST_INVALID_INPUT, ~finite, (x,), cast)
+            quiet = replace(cast, mode="try")
+            result = cast_by_python(quiet, x, context, python, Failure.CAST_OVERFLOW)
+            if result.valid is not None:
+                fail(context, Failure.CAST_OVERFLOW, ~result.valid & finite, (x,), cast)
+            return result.with_valid(x.valid)
         case ((t.Decimal() | t.Float() | t.Boolean()), t.Timestamp()):
             return cast_by_python(cast, x, context, python, Failure.CAST_OVERFLOW)
         case ((t.YearMonthInterval() | t.DayTimeInterval()), (t.Integer() | t.Decimal())):
@@ -162,7 +172,7 @@ def python(cast: Cast, value: Any) -> Any:
         case t.Timestamp(), t.Float(bits):
             return value / 1e6 if bits == 64 else single(value / 1e6)
         case t.Timestamp(), t.Decimal(precision, scale):
-            seconds = Fraction(repr(value / 1e6)) * 10**scale
+            seconds = Fraction(value * 10**scale, MICROS)
             return limited(
                 cast,
                 half_up(seconds.numerator, seconds.denominator),
@@ -173,11 +183,16 @@ def python(cast: Cast, value: Any) -> Any:
         case t.Integer(), t.Timestamp():
             return min(max(value * MICROS, LONG[0]), LONG[1])
         case t.Decimal(_, scale), t.Timestamp():
-            return limited(cast, int(Fraction(value * MICROS, 10**scale)), LONG)
+            return _micros_of_decimal(value, scale)
         case t.Float(), t.Timestamp():
             if not math.isfinite(value):
-                return limited(cast, 1 << 64, LONG)
-            return limited(cast, int(value * MICROS), LONG)
+                if cast.mode == "ansi":
+                    raise Fails(Failure.CAST_INVALID_INPUT)
+                return None
+            micros = value * MICROS
+            if abs(micros) == 2.0**63:
+                return LONG[1] if micros > 0 else LONG[0]
+            return limited(cast, int(micros) if math.isfinite(micros) else 1 << 64, LONG)
         case ((t.YearMonthInterval() | t.DayTimeInterval()), (t.Integer() | t.Decimal())):
             unit, scale = unit_of(source)
             number = int(Fraction(value, unit))
@@ -200,6 +215,12 @@ def python(cast: Cast, value: Any) -> Any:
 
 def _scale(type_: t.Type) -> int:
     return type_.scale if isinstance(type_, t.Decimal) else 0
+
+
+def _micros_of_decimal(value: int, scale: int) -> int:
+    """Wrapped to 64 bits, from a product of 34 digits, as Scala's BigDecimal has them."""
+    product = SCALA.multiply(Decimal(value).scaleb(-scale, WIDE), Decimal(MICROS))
+    return (int(product) - LONG[0]) % (1 << 64) + LONG[0]
 
 
 def long(value: int) -> int:

@@ -33,7 +33,7 @@ def emit(cast: Cast, x: Value, context: Context) -> Value:
             return Value(cast.type, x.data, x.valid, length=x.length, ascii=x.ascii)
         case t.Integer():
             return _number(cast, x, 0, context)
-        case t.Decimal(_, scale) if cast.mode == "ansi" and _is_long(x):
+        case t.Decimal(_, scale) if cast.mode != "legacy" and _is_long(x):
             return _number(cast, x, scale, context)
         case t.Date():
             lo, hi = calendar.py_days(0, 1, 1), calendar.py_days(9999, 12, 31)
@@ -134,7 +134,8 @@ def python(cast: Cast, value: Any) -> str:
         case t.Integer():
             return str(value)
         case t.Decimal(_, scale):
-            write = formats.decimal if cast.mode == "ansi" else formats.decimal_with_exponent
+            legacy = cast.mode == "legacy"
+            write = formats.decimal_with_exponent if legacy else formats.decimal
             return write(value, scale)
         case t.Float(bits):
             return formats.floating(value, bits)

@@ -35,16 +35,27 @@ def shortest(value: float, bits: int) -> tuple[str, int]:
     mantissa, _, power = text.lower().partition("e")
     units, _, fraction = mantissa.partition(".")
     digits = (units + fraction).lstrip("0")
+    if len(digits.rstrip("0")) == 1:
+        # Java writes two digits at least: the nearest number of two, if it is the same float
+        wider = f"{value:.1e}"
+        same = float(wider) == value if bits == 64 else _packed(float(wider)) == _packed(value)
+        if same:
+            mantissa, _, power = wider.partition("e")
+            return mantissa.replace(".", "").rstrip("0"), int(power)
     leading = len(units) if units.strip("0") else -(len(fraction) - len(fraction.lstrip("0")))
     return digits.rstrip("0") or "0", leading - 1 + int(power or 0)
 
 
+def _packed(value: float) -> bytes:
+    return struct.pack("<f", value)
+
+
 def _shortest_single(value: float) -> str:
-    packed = struct.pack("<f", value)
+    packed = _packed(value)
     for count in range(1, 10):
         text = f"{value:.{count - 1}e}"
         try:
-            if struct.pack("<f", float(text)) == packed:
+            if _packed(float(text)) == packed:
                 return text
         except OverflowError:
             continue

@@ -152,19 +152,19 @@ def power(call: Call, args: tuple[Value, ...], context: Context) -> Value:
     return Value(call.type, nan.select(context.code.const(math.nan, F64), result), all_valid(x, y))
 
 
-def two(name: str, python: Callable[[float, float], float]) -> None:
-    """Enters a function of two doubles from the C library."""
+def two(name: str, python: Callable[[float, float], float], plus: float = -0.0) -> None:
+    """Enters a function of two doubles from the C library; adding 0.0 makes -0.0 positive."""
 
-    @function(name, guarded(python))
+    @function(name, guarded(lambda x, y: python(x + plus, y + plus)))
     def emit(call: Call, args: tuple[Value, ...], context: Context) -> Value:
         x, y = args
         declare = f"declare double @{name}(double, double)"
-        result = context.code.call(name, F64, x.data, y.data, declare=declare)
+        result = context.code.call(name, F64, x.data + plus, y.data + plus, declare=declare)
         assert result is not None
         return Value(call.type, result, all_valid(x, y))
 
 
-two("atan2", math.atan2)
+two("atan2", math.atan2, 0.0)
 two("hypot", math.hypot)
 
 
@@ -200,13 +200,16 @@ def py_whole(call: Call, x: Any, up: bool) -> Any:
     if isinstance(call.args[0].type, Decimal):
         power_ = 10 ** call.args[0].type.scale
         return -(-x // power_) if up else x // power_
-    if not math.isfinite(x):
-        return 0 if math.isnan(x) else (1 << 63) - 1 if x > 0 else -(1 << 63)
-    return min(max(math.ceil(x) if up else math.floor(x), -(1 << 63)), (1 << 63) - 1)
+    if math.isnan(x):
+        return 0
+    if not -(2.0**63) <= x <= 2.0**63:
+        raise Fails(Failure.ARITHMETIC_OVERFLOW)
+    # 2^63 itself passes, as Spark compares with a double
+    return min(math.ceil(x) if up else math.floor(x), (1 << 63) - 1)
 
 
 def whole(name: str, up: bool) -> None:
-    """Enters ceil or floor: doubles saturate to a bigint as Java's (long) does."""
+    """Enters ceil or floor; NaN gives 0."""
 
     @function(name, lambda call, x: py_whole(call, x, up))
     def emit(call: Call, args: tuple[Value, ...], context: Context) -> Value:
@@ -215,6 +218,8 @@ def whole(name: str, up: bool) -> None:
         if isinstance(x.type, Float):
             limits = type_range(call.type)
             assert limits is not None
+            over = code.unary("fabs", x.data) > 2.0**63
+            fail(context, Failure.ARITHMETIC_OVERFLOW, over, (x,), call)
             data = code.unary(name, x.data).fptosi_sat(I64)
             return integer(call.type, data, *limits, x.valid)
         exact = number(x)

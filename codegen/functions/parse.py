@@ -34,7 +34,7 @@ def whole(text: str) -> int | None:
 
 
 def truncated_whole(text: str) -> int | None:
-    """An integer, a fraction cut off (ANSI off and try_cast)."""
+    """An integer, a fraction cut off (ANSI off)."""
     found = TRUNCATED.fullmatch(text.strip(SPACE))
     if found is None or found[1] in ("", "+", "-"):
         # Spark takes ".5" for 0, and neither "" nor a bare sign for a number

@@ -152,7 +152,7 @@ def reader(pattern: str) -> tuple[re.Pattern[str], tuple[str, ...]]:
             case letter:
                 raise UnsupportedDatetimePattern(pattern, letter * n)
         letters.append("M" if field.letter == "L" else field.letter)
-    return re.compile("".join(parts)), tuple(letters)
+    return re.compile("".join(parts), re.IGNORECASE | re.ASCII), tuple(letters)
 
 
 def read(text: str, pattern: str) -> int | None:
@@ -165,7 +165,7 @@ def read(text: str, pattern: str) -> int | None:
     year = int(got["y"]) if "y" in got else 2000 + int(got["yy"]) if "yy" in got else 1970
     month = int(got.get("M", 1))
     if "MMM" in got:
-        month = [m[:3] for m in MONTHS].index(got["MMM"][:3]) + 1
+        month = [m[:3] for m in MONTHS].index(got["MMM"][:3].capitalize()) + 1
     if "D" in got:
         days = calendar.py_days(year, 1, 1) + int(got["D"]) - 1
         if calendar.py_civil(days)[0] != year:
@@ -175,7 +175,7 @@ def read(text: str, pattern: str) -> int | None:
         if there is None:
             return None
         days = there
-    if "E" in got and DAYS[(days + 3) % 7][:3] != got["E"][:3]:
+    if "E" in got and DAYS[(days + 3) % 7][:3] != got["E"][:3].capitalize():
         return None
     hour = int(got.get("H", 0))
     if "k" in got:

@@ -58,18 +58,20 @@ def ilike(call: Call, s: str, pattern: str, escape: str = "\\") -> bool:
 def extract(call: Call, s: str, pattern: str, group: int) -> str:
     """The group of the first match; empty without a match or where the group took no part."""
     found = compiled(pattern)
+    match = found.search(s)
+    if match is None:
+        return ""
     if not 0 <= group <= found.groups:
         raise Fails(Failure.INVALID_INPUT)
-    match = found.search(s)
-    return (match.group(group) or "") if match is not None else ""
+    return match.group(group) or ""
 
 
 def replace(call: Call, s: str, pattern: str, replacement: str) -> str:
     """Every match replaced; $n names a group and a backslash takes the next character."""
     found = compiled(pattern)
-    pieces = template(replacement, found.groups)
 
     def filled(match: re.Match[str]) -> str:
+        pieces = template(replacement, found.groups)
         return "".join(p if isinstance(p, str) else match.group(p) or "" for p in pieces)
 
     return found.sub(filled, s)

@@ -26,6 +26,8 @@ def locate(call: Call, part: str, s: str, position: int) -> int:
     """1-based from a position; 0 if it is not there or the position is not positive."""
     if position < 1:
         return 0
+    if not part:
+        return 1
     return s.find(part, position - 1) + 1
 
 
@@ -65,7 +67,7 @@ def translate(call: Call, s: str, matching: str, replacing: str) -> str:
 
 def split_part(call: Call, s: str, separator: str, number: int) -> str:
     if number == 0:
-        raise Fails(Failure.INVALID_ARRAY_INDEX)
+        raise Fails(Failure.INVALID_INPUT)
     parts = s.split(separator) if separator else [s]
     index = number - 1 if number > 0 else len(parts) + number
     return parts[index] if 0 <= index < len(parts) else ""
@@ -112,7 +114,9 @@ def unhex(call: Call, s: str) -> bytes | None:
 
 
 def base64(call: Call, data: bytes) -> str:
-    return codec.b64encode(data).decode()
+    """In lines of 76 characters, as MIME has it."""
+    encoded = codec.b64encode(data).decode()
+    return "\r\n".join(encoded[at : at + 76] for at in range(0, len(encoded), 76))
 
 
 def unbase64(call: Call, s: str) -> bytes:
@@ -157,15 +161,15 @@ SOUNDEX = dict(
 
 def soundex(call: Call, s: str) -> str:
     """A letter and three digits; a text that does not begin with a letter stays."""
-    first = s[:1].upper()
-    if not ("A" <= first <= "Z") or (not s.isascii() and not first.isascii()):
+    if not (s[:1].isascii() and s[:1].isalpha()):
         return s
+    first = s[0].upper()
     result, last = first, SOUNDEX[first]
-    for char in s[1:].upper():
-        if not "A" <= char <= "Z":
+    for char in s[1:]:
+        if not (char.isascii() and char.isalpha()):
             last = "0"
             continue
-        code = SOUNDEX[char]
+        code = SOUNDEX[char.upper()]
         if code == "7":
             continue
         if code != "0" and code != last:
@@ -185,7 +189,7 @@ by_python("initcap", initcap)
 by_python("ascii", ascii_)
 by_python("chr", chr_)
 by_python("translate", translate)
-by_python("split_part", split_part, Failure.INVALID_ARRAY_INDEX)
+by_python("split_part", split_part, Failure.INVALID_INPUT)
 by_python("substring_index", substring_index)
 by_python("concat_ws", concat_ws, strict=False)
 by_python("hex", hexadecimal)

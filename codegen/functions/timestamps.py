@@ -197,16 +197,18 @@ additive("ts_diff", -1)
 def py_ts_add_months(call: Call, micros: int, months: int, timezone: str) -> int:
     where = zone(timezone_of(call, 2))
     local = where.to_local(micros)
-    days = calendar.py_add_months(local // DAY, months)
-    return checked(call.type, where.to_utc(days * DAY + local % DAY))
+    moved = calendar.py_add_months(local // DAY, months) * DAY + local % DAY
+    kept = moved - (local - micros)
+    return checked(call.type, kept if where.to_local(kept) == moved else where.to_utc(moved))
 
 
 @function("ts_add_months", py_ts_add_months)
 def ts_add_months(call: Call, args: tuple[Value, ...], context: Context) -> Value:
-    """The same wall clock time some months later."""
+    """The same wall clock time some months later, with its offset where that is valid too."""
     stamp, months, _ = args
     timezone = timezone_of(call, 2)
-    local = to_local(stamp.data.sext(I64), timezone, context)
+    micros = stamp.data.sext(I64)
+    local = to_local(micros, timezone, context)
     day = floor_div(local, DAY)
     time = local - day * DAY
     (lo, hi), (c, d) = bounds(stamp), bounds(months)
@@ -218,7 +220,11 @@ def ts_add_months(call: Call, args: tuple[Value, ...], context: Context) -> Valu
         over = (moved > most) | (moved < -most)
         fail(context, Failure.ARITHMETIC_OVERFLOW, over, (stamp, months), call)
         first, last = max(first, LONG[0] + DAY), min(last, LONG[1] - DAY)
-    data = to_utc(moved * DAY + time, timezone, context)
+    there = moved * DAY + time
+    data = to_utc(there, timezone, context)
+    if not zone(timezone).fixed:
+        kept = there - (local - micros)
+        data = (to_local(kept, timezone, context) == there).select(kept, data)
     return integer(call.type, data, first - DAY, last + DAY, all_valid(stamp, months))
 
 
@@ -236,7 +242,12 @@ def unix_seconds(call: Call, args: tuple[Value, ...], context: Context) -> Value
 def since(name: str, unit: int) -> None:
     """Enters the timestamp of a number of units."""
 
-    @function(name, lambda call, count: checked(call.type, count * unit))
+    def python(call: Call, count: int) -> int:
+        if not LONG[0] <= count * unit <= LONG[1]:
+            raise Fails(Failure.DATETIME_OVERFLOW)
+        return count * unit
+
+    @function(name, python)
     def emit(call: Call, args: tuple[Value, ...], context: Context) -> Value:
         (count,) = args
         assert isinstance(count.type, Integer)
@@ -245,7 +256,7 @@ def since(name: str, unit: int) -> None:
         if lo >= LONG[0] and hi <= LONG[1]:
             return integer(call.type, wide * unit, lo, hi, count.valid)
         data, over = multiply_overflow(wide, wide.code.const(unit, I64))
-        fail(context, Failure.ARITHMETIC_OVERFLOW, over, (count,), call)
+        fail(context, Failure.DATETIME_OVERFLOW, over, (count,), call)
         return integer(call.type, data, *LONG, count.valid)
 
 
@@ -257,12 +268,16 @@ since("timestamp_micros", 1)
 # ---------------------------------------------------------------- dates made and found
 
 
+YEARS = 999_999_999  # of java.time
+
+
 def py_make_date(call: Call, year: int, month: int, day: int) -> int:
-    if not 1 <= month <= 12 or not 1 <= day <= calendar.py_month_length(year, month):
-        raise Fails(Failure.DATETIME_OVERFLOW)
+    good = abs(year) <= YEARS and 1 <= month <= 12
+    if not good or not 1 <= day <= calendar.py_month_length(year, month):
+        raise Fails(Failure.INVALID_INPUT)
     days = py_days(year, month, day)
     if not INT[0] <= days <= INT[1]:
-        raise Fails(Failure.DATETIME_OVERFLOW)
+        raise Fails(Failure.ARITHMETIC_OVERFLOW)
     return days
 
 
@@ -270,12 +285,16 @@ def py_make_date(call: Call, year: int, month: int, day: int) -> int:
 def make_date(call: Call, args: tuple[Value, ...], context: Context) -> Value:
     """A date of its parts."""
     y, m, d = (part.data.sext(I64) for part in args)
-    bad = (m < 1) | (m > 12) | (d < 1) | (y > 5_000_000) | (y < -5_000_000)
+    bad = (m < 1) | (m > 12) | (d < 1) | (y > YEARS) | (y < -YEARS)
     bad = bad | (d > calendar.month_length(y, m))
+    far = (y > 6_000_000) | (y < -6_000_000)
     # garbage must stay within what the calendar computes without overflow
-    y, m = bad.select(y.code.const(2000, I64), y), bad.select(m.code.const(1, I64), m)
-    days = calendar.days(y, m, bad.select(d.code.const(1, I64), d))
-    fail(context, Failure.DATETIME_OVERFLOW, bad, args, call)
+    garbage = bad | far
+    y, m = garbage.select(y.code.const(2000, I64), y), garbage.select(m.code.const(1, I64), m)
+    days = calendar.days(y, m, garbage.select(d.code.const(1, I64), d))
+    fail(context, Failure.INVALID_INPUT, bad, args, call)
+    over = far | (days > INT[1]) | (days < INT[0])
+    fail(context, Failure.ARITHMETIC_OVERFLOW, over & ~bad, args, call)
     return integer(call.type, days.trunc("i32"), *INT, all_valid(*args))
 
 
@@ -311,7 +330,9 @@ def months_between(call: Call, end: int, start: int, round_off: bool, timezone: 
     last2 = d2 == calendar.py_month_length(y2, m2)
     if d1 == d2 or (last1 and last2):
         return months
-    seconds = x % DAY // MICROS - y % DAY // MICROS
+    # elapsed since local midnight, which a change of the clock makes differ from the wall clock
+    seconds = (end - where.to_utc(x // DAY * DAY)) // MICROS
+    seconds -= (start - where.to_utc(y // DAY * DAY)) // MICROS
     difference = months + ((d1 - d2) * 86400 + seconds) / (31.0 * 86400)
     if not round_off:
         return difference

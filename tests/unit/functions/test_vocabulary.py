@@ -48,7 +48,21 @@ def number(value: int) -> Literal:
 
 
 @pytest.mark.parametrize(
-    "name", ["upper", "lower", "trim", "ltrim", "rtrim", "reverse", "initcap", "soundex", "hex", "unhex", "unbase64", "ascii"]
+    "name",
+    [
+        "upper",
+        "lower",
+        "trim",
+        "ltrim",
+        "rtrim",
+        "reverse",
+        "initcap",
+        "soundex",
+        "hex",
+        "unhex",
+        "unbase64",
+        "ascii",
+    ],
 )
 def test_one_text(name: str) -> None:
     """Functions of one text."""
@@ -92,7 +106,34 @@ def test_regular_expressions() -> None:
 
 DOUBLES = [0.0, -0.0, 0.5, -0.5, 1.0, -1.0, 2.0, 10.0, 1e-5, 709.0, 1000.0, math.inf, -math.inf,
            math.nan, None]  # fmt: skip
-REALS = ["sqrt", "exp", "expm1", "cbrt", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh", "asinh", "acosh", "atanh", "cot", "sec", "csc", "degrees", "radians", "rint", "ln", "log10", "log2", "log1p"]
+REALS = [
+    "sqrt",
+    "exp",
+    "expm1",
+    "cbrt",
+    "sin",
+    "cos",
+    "tan",
+    "asin",
+    "acos",
+    "atan",
+    "sinh",
+    "cosh",
+    "tanh",
+    "asinh",
+    "acosh",
+    "atanh",
+    "cot",
+    "sec",
+    "csc",
+    "degrees",
+    "radians",
+    "rint",
+    "ln",
+    "log10",
+    "log2",
+    "log1p",
+]
 
 
 @pytest.mark.parametrize("name", REALS)
@@ -137,7 +178,8 @@ def test_rounding() -> None:
 
 ZONES = ["UTC", "Europe/Rome", "America/New_York", "+05:30"]
 STAMPS = [0, -1, 1_585_443_600_000_000, 1_585_443_599_999_999, 1_603_587_600_000_000,
-          1_603_589_400_123_456, 253_402_300_799_999_999, -62_135_596_800_000_000, None]  # fmt: skip
+          1_603_589_400_123_456, 253_402_300_799_999_999, -62_135_596_800_000_000,
+          None]  # fmt: skip
 
 
 @pytest.mark.parametrize("zone", ZONES)
