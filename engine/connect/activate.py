@@ -17,17 +17,13 @@ _original: dict[str, Any] = {}
 
 
 def activate() -> None:
-    """Every SparkSession.builder….getOrCreate() of this process gives a PyFlare session.
-
-    The variable makes pyspark.sql.functions build Connect columns; it is process-wide.
-    """
+    """Every SparkSession.builder….getOrCreate() of this process gives a PyFlare session."""
     check_installation()
     flare = flare_session()
     builder = importlib.import_module("pyspark.sql.session").SparkSession.Builder
-    if _original:
+    if "create" in _original:
         return
     _original.update(getOrCreate=builder.getOrCreate, create=builder.create)
-    _original[_REMOTE] = os.environ.get(_REMOTE)
 
     def made(self: Any, method: str) -> Any:
         own = flare.Builder()
@@ -36,21 +32,30 @@ def activate() -> None:
 
     builder.getOrCreate = lambda self: made(self, "getOrCreate")
     builder.create = lambda self: made(self, "create")
-    os.environ[_REMOTE] = "1"
+    build_connect_columns()
 
 
 def deactivate() -> None:
-    """Undoes activate(); sessions that exist go on working."""
-    if not _original:
-        return
-    builder = importlib.import_module("pyspark.sql.session").SparkSession.Builder
-    builder.getOrCreate, builder.create = _original["getOrCreate"], _original["create"]
-    before = _original[_REMOTE]
-    if before is None:
-        os.environ.pop(_REMOTE, None)
-    else:
-        os.environ[_REMOTE] = before
+    """JVM sessions can be made again; PyFlare's go on working, with pyspark.sql.connect.functions
+    in place of pyspark.sql.functions."""
+    if "create" in _original:
+        builder = importlib.import_module("pyspark.sql.session").SparkSession.Builder
+        builder.getOrCreate, builder.create = _original["getOrCreate"], _original["create"]
+    if _REMOTE in _original:
+        before = _original[_REMOTE]
+        if before is None:
+            os.environ.pop(_REMOTE, None)
+        else:
+            os.environ[_REMOTE] = before
     _original.clear()
+
+
+def build_connect_columns() -> None:
+    """pyspark.sql.functions makes JVM columns unless this is set; a live JVM session keeps them."""
+    context = sys.modules.get("pyspark.core.context")
+    if context is None or context.SparkContext._active_spark_context is None:
+        _original.setdefault(_REMOTE, os.environ.get(_REMOTE))
+        os.environ[_REMOTE] = "1"
 
 
 def flare_session() -> Any:

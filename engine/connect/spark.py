@@ -13,6 +13,7 @@ from pyspark.sql.connect.plan import ChunkedCachedLocalRelation
 from pyspark.sql.connect.session import SparkSession
 
 from pyflare.engine.connect import client
+from pyflare.engine.connect.activate import build_connect_columns
 from pyflare.engine.connect.client import FlareClient
 from pyflare.engine.connect.core import Core
 from pyflare.engine.plan.syntax import LocalTable
@@ -61,7 +62,7 @@ class FlareSession(SparkSession):  # type: ignore[misc]
     def __init__(self, core: Core | None = None, hook_factories: list[Any] | None = None) -> None:
         client.install()
         follow_settings()
-        _build_connect_columns()
+        build_connect_columns()
         hooks = [factory(self) for factory in hook_factories or []]
         self._client = FlareClient(core or Core(), session_hooks=hooks)
         self._session_id = self._client._session_id
@@ -180,13 +181,6 @@ class FlareContext:
             errorClass="JVM_ATTRIBUTE_NOT_SUPPORTED",
             messageParameters={"attr_name": f"sparkContext.{name}"},
         )
-
-
-def _build_connect_columns() -> None:
-    """pyspark.sql.functions makes JVM columns unless this is set; a live JVM session keeps them."""
-    context = sys.modules.get("pyspark.core.context")
-    if context is None or context.SparkContext._active_spark_context is None:
-        os.environ.setdefault("SPARK_CONNECT_MODE_ENABLED", "1")
 
 
 def use_master(master: str) -> None:
