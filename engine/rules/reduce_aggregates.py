@@ -17,7 +17,7 @@ from pyflare.engine.plan.nodes import (
     Scan,
     map_children,
 )
-from pyflare.engine.plan.traverse import copy, ids
+from pyflare.engine.plan.traverse import copy
 from pyflare.engine.rules.derive_predicates import equivalences
 from pyflare.engine.rules.join_graph import Test, flatten_region
 from pyflare.engine.statistics import Statistics
@@ -64,13 +64,14 @@ def _reductions(
             continue
         rows = statistics.estimate(aggregate.child).rows
         best: tuple[float, Column, Plan, Column] | None = None
-        outside = ids(relation.output)
+        names = _names(relation)
         for key, inner in aggregate.keys:
-            if key.id not in outside or not isinstance(inner, Column):
+            if key.id not in names or not isinstance(inner, Column):
                 continue
+            outside = classes.find(names[key.id])
             for source in sources:
                 for column in source.output:
-                    if classes.find(column.id) != classes.find(key.id):
+                    if classes.find(column.id) != outside:
                         continue
                     estimate = statistics.estimate(source)
                     fact = estimate.facts.get(column.id, UNKNOWN)
@@ -98,6 +99,18 @@ def _grouped(plan: Plan) -> Aggregate | None:
             return _grouped(child)
         case _:
             return None
+
+
+def _names(plan: Plan) -> dict[int, int]:
+    """The id by which a relation shows each column of the grouping inside it."""
+    match plan:
+        case Filter(child):
+            return _names(child)
+        case Project(child, columns):
+            shown = {expr.id: c.id for c, expr in columns if isinstance(expr, Column)}
+            return {id: shown[name] for id, name in _names(child).items() if name in shown}
+        case _:
+            return {column.id: column.id for column in plan.output}
 
 
 def _inside(plan: Plan, aggregate: Aggregate) -> Plan:
