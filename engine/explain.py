@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, get_args
 
 from pyflare.codegen.build import build
 from pyflare.codegen.ir import show as physical
-from pyflare.codegen.ir.expr import Literal, Origin
+from pyflare.codegen.ir.expr import Column, Literal, Origin, UdfCall
 from pyflare.codegen.jit import optimized
 from pyflare.codegen.program import Program
 from pyflare.engine.load import assume, load
@@ -63,7 +63,25 @@ def explain(
             ]
         case _:
             parts = [("Physical Plan", _physical(plan, best, compiled))]
+    described = user_functions(best)
+    if described:
+        parts.append(("Functions", "\n".join(described)))
     return "\n\n".join(f"== {title} ==\n{text}" for title, text in parts) + "\n"
+
+
+def user_functions(node: object) -> list[str]:
+    """How each UDF and model of a plan runs: compiled, or in Python and why."""
+    found: dict[str, None] = {}
+    waiting = [node]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, UdfCall):
+            found[each.function.describe()] = None  # type: ignore[attr-defined]
+        if isinstance(each, tuple):
+            waiting += each
+        elif is_dataclass(each) and not isinstance(each, Column | Literal):
+            waiting += [getattr(each, field.name) for field in fields(each)]
+    return sorted(found)
 
 
 def _physical(plan: Plan, best: Plan, compiled: Compiled | None) -> str:

@@ -29,7 +29,8 @@ class RowCall:
         from pyspark.errors import PythonException
 
         frames = traceback.extract_tb(exception.__traceback__)
-        own = [f for f in frames if f.filename != __file__ and not f.filename.startswith("<ctypes")]
+        ours = [i for i, frame in enumerate(frames) if frame.filename == __file__]
+        own = frames[ours[-1] + 1 :] if ours else frames
         lines = ["Traceback (most recent call last):\n", *traceback.format_list(own)]
         lines += traceback.format_exception_only(type(exception), exception)
         values = ", ".join(
