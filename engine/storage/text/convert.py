@@ -116,7 +116,9 @@ def from_storage(values: list[Any], type: t.Type) -> pa.Array:
         case t.Decimal():
             # through bytes: Python's Decimal arithmetic would depend on its context
             words = b"".join((v or 0).to_bytes(16, "little", signed=True) for v in values)
-            bits = np.packbits([v is not None for v in values], bitorder="little").tobytes()
+            bits = np.packbits(
+                np.array([v is not None for v in values], np.bool_), bitorder="little"
+            ).tobytes()
             buffers = [pa.py_buffer(bits), pa.py_buffer(words)]
             return pa.Array.from_buffers(target, len(values), buffers)
         case t.Float(32):
