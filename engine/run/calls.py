@@ -95,9 +95,7 @@ def appease(run: Run, request: Request, key: str, worker: int, a: int, b: int) -
         case Request.CALL:
             (ctypes.c_uint64 * WORDS).from_address(b)[:] = (0, 0, 0)
         case Request.GROW:
-            structure = run.structures.get(key)
-            structure.region.memory = unlimited
-            structure.rewind(worker, a)
+            run.structures.get(key).rewind(worker, a)
         case Request.HEAP:
             structure = run.structures.get(key)
             structure.memory = unlimited

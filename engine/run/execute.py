@@ -315,9 +315,12 @@ class Run:
         self.structures.release({n for n, last in self._last_use.items() if last == index})
 
     def close(self) -> None:
-        """Stops every worker, then frees all memory."""
+        """Frees all memory; every worker has left by now."""
         self.stop[0] = 1
         self.structures.release()
+        self.results.clear()
+        # the callback refers to this object: without it memory goes now, not at some collection
+        del self.entry
 
     # ------------------------------------------------------------ requests of native code
 

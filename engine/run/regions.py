@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import mmap
+import threading
 
 import numpy as np
 
@@ -24,15 +25,17 @@ class Region:
         self.bytes = np.frombuffer(self._map, np.uint8)
         self.base = int(self.bytes.ctypes.data)
         self.used = 0
+        self._lock = threading.Lock()
 
     def take(self, nbytes: int) -> int:
         """The address of `nbytes` fresh zeroed bytes; raises when the budget is exhausted."""
-        if self.used + nbytes > self.size:
-            raise MemoryError(f"{self.owner} outgrew its {self.size} bytes")
-        self.memory.charge(nbytes, self.owner)
-        start = self.base + self.used
-        self.used += nbytes
-        return start
+        with self._lock:
+            if self.used + nbytes > self.size:
+                self.memory.charge(self.memory.budget, self.owner)  # raises: the region is full
+            self.memory.charge(nbytes, self.owner)
+            start = self.base + self.used
+            self.used += nbytes
+            return start
 
     def release(self) -> None:
         """Gives the memory back; nothing may use its addresses any more."""

@@ -55,6 +55,13 @@ class Results:
             self._open.discard(morsel)
             self._changed.notify_all()
 
+    def clear(self) -> None:
+        """Drops what nobody will read."""
+        with self._changed:
+            self._morsels.clear()
+            self._ended = True
+            self._cancelled = _always
+
     def end(self) -> None:
         """No morsel will begin any more."""
         with self._changed:
@@ -95,6 +102,10 @@ class Results:
                     return None
                 self._changed.wait(0.1)
                 alive()
+
+
+def _always() -> bool:
+    return True
 
 
 def _joined(batches: list[pa.RecordBatch]) -> pa.RecordBatch:

@@ -56,13 +56,16 @@ class TupleMemory:
         self.locals[worker, 2 * partition + 1] = address + rows * self.width
 
     def rewind(self, worker: int, partition: int) -> None:
-        """After a failure: the same chunk again, whose rows nobody will read."""
+        """After a failure: the same chunk again, or one aside, whose rows nobody will read."""
         chunks = self.chunks[worker][partition]
-        if not chunks:
-            self.grow(worker, partition)
-            return
-        first, rows = chunks[-1]
-        address = self.base + first * self.width
+        if chunks:
+            first, rows = chunks[-1]
+            address = self.base + first * self.width
+        else:
+            rows = max(1, FIRST_CHUNK // self.width, self.spec.fixed or 0)
+            aside = np.zeros(rows * self.width // 8 + 1, np.uint64)
+            self._keep.append(aside)
+            address = int(aside.ctypes.data)
         self.locals[worker, 2 * partition] = address
         self.locals[worker, 2 * partition + 1] = address + rows * self.width
 
