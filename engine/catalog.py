@@ -37,16 +37,22 @@ class SavedTable:
 
 _global_views: dict[str, s.Relation] = {}
 _global_lock = threading.Lock()
+_global_changes = [0]
 
 
 class Catalog:
-    """Names are compared without case. `version` grows with each change."""
+    """Names are compared without case."""
 
     def __init__(self) -> None:
         self._views: dict[str, tuple[str, s.Relation]] = {}
         self._tables: dict[str, SavedTable] = {}
         self._lock = threading.Lock()
-        self.version = 0
+        self._version = 0
+
+    @property
+    def version(self) -> int:
+        """Grows with each change, those of the global views included."""
+        return self._version + _global_changes[0]
 
     def copy(self) -> Catalog:
         """An independent catalog with the same names."""
@@ -88,17 +94,19 @@ class Catalog:
                 parameters = {"relationName": quoted(shown)}
                 raise analysis_error("TEMP_TABLE_OR_VIEW_ALREADY_EXISTS", parameters)
             if is_global:
+                _global_changes[0] += 1
                 _global_views[simple.lower()] = tree
             else:
                 self._views[simple.lower()] = (simple, tree)
-            self.version += 1
+            self._version += 1
 
     def drop_view(self, name: Name, is_global: bool = False) -> bool:
         """Forgets a temporary view; whether there was one."""
         is_global = is_global or name[:-1] == (GLOBAL,)
         with self._lock, _global_lock:
-            self.version += 1
+            self._version += 1
             if is_global:
+                _global_changes[0] += 1
                 return _global_views.pop(name[-1].lower(), None) is not None
             if len(name) > 1:
                 return False
@@ -108,12 +116,12 @@ class Catalog:
         """A table has been written."""
         with self._lock:
             self._tables[table.name.lower()] = table
-            self.version += 1
+            self._version += 1
 
     def drop_table(self, name: Name) -> SavedTable | None:
         """Forgets a saved table; its files are the caller's business."""
         with self._lock:
-            self.version += 1
+            self._version += 1
             found = self.table(name)
             return None if found is None else self._tables.pop(found.name.lower())
 

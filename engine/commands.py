@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, assert_never
 from pyflare.engine import listings
 from pyflare.engine.analyze.functions import BUILTINS
 from pyflare.engine.catalog import check_database, check_not_recursive, matches, missing
+from pyflare.engine.deep import deep
 from pyflare.engine.errors import routine_not_found, table_not_found, unsupported
 from pyflare.engine.listings import nothing, strings
 from pyflare.engine.plan import syntax as s
@@ -76,7 +77,7 @@ def _create_view(session: Session, command: s.CreateView, late: bool) -> pa.Tabl
     if late:
         check_not_recursive(command.name, tree, session.lookup_table)
     else:
-        tree = session.inlined(tree)
+        tree = deep(lambda: session.inlined(command.child))
     if command.columns:
         tree = s.ToDataFrame(tree, command.columns)
     session.query(tree).schema  # noqa: B018 - a view that cannot be analysed is refused here

@@ -15,7 +15,7 @@ from typing import Any
 from pyflare.codegen.ir.types import Struct
 from pyflare.engine.plan import syntax as s
 from pyflare.engine.storage.table import ColumnFacts, Loaded, Statistics, Table
-from pyflare.engine.views import map_members, nodes
+from pyflare.engine.views import map_members, members, nodes
 
 # Through these, a DataFrame's columns keep their names: `df.col` of the input means the output's
 _TRANSPARENT = (s.Identified, s.Filter, s.Sort, s.Limit, s.Offset, s.Tail, s.Sample, s.NoOp)
@@ -62,7 +62,7 @@ class Results:
         self._plans: dict[s.Relation, Kept] = {}
         self._keys: dict[str, Kept] = {}
         self._counter = itertools.count()
-        self._roots: frozenset[type] = frozenset()
+        self._outlines: frozenset[int] = frozenset()
         self.version = 0
 
     def __bool__(self) -> bool:
@@ -75,7 +75,7 @@ class Results:
 
     def _changed(self) -> None:
         self.version += 1
-        self._roots = frozenset(map(type, self._plans))
+        self._outlines = frozenset(outlines(plan)[id(plan)] for plan in self._plans)
 
     def fill(self, kept: Kept, table: Table) -> None:
         """The rows of a cached plan are there."""
@@ -146,10 +146,13 @@ class Results:
     def use(self, relation: s.Relation, but: Kept | None = None) -> s.Relation:
         """`relation` (views inlined) with cached parts replaced, `but` not this one."""
         outside = _referenced(relation)
+        known = outlines(relation)
+        if self._outlines.isdisjoint(known.values()):
+            return relation
 
         def swap(node: Any) -> Any:
             if isinstance(node, s.Relation):
-                kept = self.find(node) if type(node) in self._roots else None
+                kept = self.find(node) if known.get(id(node)) in self._outlines else None
                 if kept is not None and kept is not but:
                     stored = _stored(node, kept, outside)
                     if stored is not None:
@@ -181,6 +184,27 @@ def canonical_form(relation: s.Relation) -> s.Relation:
         relation = relation.child
     stripped: s.Relation = strip(relation)
     return stripped
+
+
+def outlines(root: s.Relation) -> dict[int, int]:
+    """A hash per relation, by id: equal for plans of one canonical form, in one pass over all."""
+    found: dict[int, int] = {}
+
+    def outline(node: Any) -> int:
+        if isinstance(node, tuple):
+            return hash(tuple([outline(item) for item in node]))
+        if type(node).__module__ != s.__name__:
+            return hash(node) if isinstance(node, str) else 0
+        if isinstance(node, s.Identified):
+            value = outline(node.child)
+        else:
+            parts = [outline(getattr(node, name)) for name in members(type(node))]
+            value = hash((type(node).__name__, *parts))
+        found[id(node)] = value
+        return value
+
+    outline(root)
+    return found
 
 
 def _stored(node: s.Relation, kept: Kept, outside: dict[int, int]) -> s.Relation | None:

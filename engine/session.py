@@ -205,15 +205,15 @@ class Session:
 
     def persist(self, relation: s.Relation, level: object) -> Kept:
         """df.cache: the first action computes it."""
-        return self.results.keep(self.inlined(relation), level)
+        return deep(lambda: self.results.keep(self.inlined(relation), level))
 
     def unpersist(self, relation: s.Relation) -> bool:
         """df.unpersist; whether it was cached."""
-        return self.results.forget(self.inlined(relation))
+        return deep(lambda: self.results.forget(self.inlined(relation)))
 
     def persisted(self, relation: s.Relation) -> Kept | None:
         """The cache entry of this plan."""
-        return self.results.find(self.inlined(relation))
+        return deep(lambda: self.results.find(self.inlined(relation)))
 
     def is_cached(self, name: Name) -> bool:
         """spark.catalog.isCached."""
