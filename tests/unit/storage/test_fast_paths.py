@@ -16,6 +16,7 @@ from pyflare.engine.storage.text.convert import _each, convert
 from pyflare.engine.storage.text.csv_options import csv_options
 from pyflare.engine.storage.text.json import JsonDecoder, JsonOptions
 from pyflare.engine.storage.text.json_text import Liberties
+from pyflare.engine.storage.text.json_values import array
 from pyflare.engine.storage.text.tokens import _by_arrow, _one_by_one
 from pyflare.engine.storage.text.values import Formats
 
@@ -108,15 +109,13 @@ def test_json_records_are_the_same_by_both_readers(
 ) -> None:
     """What Arrow's reader accepts it reads as Spark would; the rest it must refuse."""
     text = between.join(json.dumps(record) for record in records)
-    fields = tuple(
-        t.Field(name, type)
-        for name, type in zip("abcd", (t.INT, t.STRING, t.DOUBLE, t.DATE), strict=True)
-    )
+    types: tuple[t.Type, ...] = (t.INT, t.STRING, t.DOUBLE, t.DATE)
+    fields = tuple(t.Field(name, type) for name, type in zip("abcd", types, strict=True))
     options = JsonOptions(False, None, "utf-8", "PERMISSIVE", "", Liberties(), Formats())
     fast = json_reader._by_arrow(text.encode(), fields, options.formats)
     if fast is None:
         return
     columns, bad = JsonDecoder(fields, options)._read(text.encode(), fields)
     assert not any(bad)
-    arrays = [json_reader.array(c, f.type) for c, f in zip(columns, fields, strict=True)]
+    arrays = [array(c, f.type) for c, f in zip(columns, fields, strict=True)]
     assert [str(a.to_pylist()) for a in fast] == [str(a.to_pylist()) for a in arrays]

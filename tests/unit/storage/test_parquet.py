@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -232,6 +233,36 @@ def test_a_rewritten_file_is_another_table(tmp_path: Path, rows_of: Rows) -> Non
     after = read("parquet", [str(path)], None, {}, {})
     assert before.key != after.key
     assert rows_of(after) == [[2]]
+
+
+def test_threads_may_load_one_table_at_once(tmp_path: Path, column_of: Column) -> None:
+    """Each gets complete columns, whoever decodes them, whole or in part."""
+    data = numbers(tmp_path / "t.parquet", 20_000, 1_000)
+    table = open_table(tmp_path / "t.parquet")
+
+    def query(number: int) -> bool:
+        ordinals = [number % 5, 0]
+        loaded = table.load(ordinals, [(0, "<", 1_500)] if number % 2 else [], 2)
+        keys = column_of(_Columns(table, ordinals), loaded, 1)  # type: ignore[arg-type]
+        table.statistics()
+        return keys == list(range(2_000 if number % 2 else 20_000))
+
+    with ThreadPoolExecutor(8) as executor:
+        assert all(executor.map(query, range(40)))
+    loaded = table.load(range(5), [], 2)
+    assert [column_of(table, loaded, i) for i in (0, 1, 2, 4)] == [
+        data["k"].to_pylist(),
+        data["v"].to_pylist(),
+        [None if v is None else v.encode() for v in data["s"].to_pylist()],
+        [int(v * 100) for v in data["d"].to_pylist()],
+    ]
+
+
+class _Columns:
+    """The schema of some columns of a table."""
+
+    def __init__(self, table: Table, ordinals: list[int]) -> None:
+        self.schema = t.Struct(tuple(table.schema.fields[i] for i in ordinals))
 
 
 def _condition(caught: Any) -> str:
