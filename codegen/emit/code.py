@@ -6,9 +6,11 @@ function. It knows no query and needs no LLVM library: it appends lines.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 
 from pyflare.codegen.emit.value import I1, I64, PTR, Val, constant, mangled
 
@@ -97,6 +99,12 @@ class Loop:
         self.code.start(after)
 
 
+@cache
+def _plain(hint: str) -> str:
+    """`hint` as part of a name: users' column names hold spaces, dots and letters of any script."""
+    return re.sub(r"[^0-9A-Za-z_]", "_", hint)
+
+
 class Code:
     """Functions under construction and the external symbols they use."""
 
@@ -133,7 +141,7 @@ class Code:
 
     def comment(self, text: str) -> None:
         """A remark at an operator's border, for readers of the IR."""
-        self.body.lines.append(f"  ; {text}")
+        self.body.lines.append("  ; " + " ".join(text.split()))
 
     def fresh(self, hint: str) -> str:
         """A name not used in this function: hint, hint.1, hint.2, …"""
@@ -142,13 +150,13 @@ class Code:
         return f"{hint}.{count}" if count else hint
 
     def value(self, hint: str, type_: str, instruction: str) -> Val:
-        name = "%" + self.fresh("v." + hint)
+        name = "%" + self.fresh("v." + _plain(hint))
         self.line(f"{name} = {instruction}")
         return Val(self, name, type_)
 
     def entry_value(self, hint: str, type_: str, instruction: str) -> Val:
         """A value computed once in the entry block, usable everywhere in the function."""
-        name = "%" + self.fresh("e." + hint)
+        name = "%" + self.fresh("e." + _plain(hint))
         self.body.entry.append(f"{name} = {instruction}")
         return Val(self, name, type_)
 

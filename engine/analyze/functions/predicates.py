@@ -23,7 +23,6 @@ from pyflare.codegen.ir.types import (
 from pyflare.engine.analyze import coerce
 from pyflare.engine.analyze.functions.signature import Arguments, Builtin, rescaled
 from pyflare.engine.analyze.legacy import refuse_mixed
-from pyflare.engine.errors import unsupported
 from pyflare.engine.types import sql_name
 
 
@@ -190,7 +189,7 @@ def between(a: Arguments) -> Expr:
 def member(a: Arguments) -> Expr:
     """x IN (…): values written in the query are a set, others a chain of comparisons."""
     if len(a) == 1:
-        raise unsupported("IN with an empty list")
+        return Literal(False, BOOLEAN)  # col.isin([]): Spark says false even for NULL
     args, type = a.common()
     if isinstance(type, Map):
         raise _not_orderable(a, type)
