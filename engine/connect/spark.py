@@ -178,6 +178,8 @@ class FlareContext:
 
     def __getattr__(self, name: str) -> Any:
         raise PySparkAttributeError(
+            f"[JVM_ATTRIBUTE_NOT_SUPPORTED] PyFlare does not support sparkContext.{name}: there is "
+            "neither a JVM nor an RDD behind its sessions. Use the DataFrame API.",
             errorClass="JVM_ATTRIBUTE_NOT_SUPPORTED",
             messageParameters={"attr_name": f"sparkContext.{name}"},
         )
