@@ -25,6 +25,7 @@ from pyflare.engine.rules.push_filters import decided
 
 MUCH_SMALLER = 2.0
 GUESS = 1000.0
+FEW = 8.0  # rows of one key that may be walked
 DENSE_PER_ROW, DENSE_ANYWAY = 4, 1 << 16
 
 
@@ -110,6 +111,7 @@ def _join(
     build = trim(lowering.node(build_plan, reads), reads)
     both = {**probe.columns, **build.columns}
     keys = split(plan.condition, ids(plan.left.output), ids(plan.right.output))
+    keys = _one_dense_key(keys, swapped, build_plan, lowering)
     probe_keys, build_keys = (keys.right, keys.left) if swapped else (keys.left, keys.right)
     mark = None if plan.mark is None else lowering.column(plan.mark, False)
     residual = conjunction(expression(p, both) for p in keys.residual)
@@ -158,6 +160,35 @@ def _columns(
 
 def _absent(columns: dict[int, Column]) -> dict[int, Column]:
     return {i: c if c.nullable else replace(c, nullable=True) for i, c in columns.items()}
+
+
+def _one_dense_key(keys: Keys, swapped: bool, build: Plan, lowering: Lowering) -> Keys:
+    """a = x and b = y  ->  key a = x, residual b = y, where x alone finds its few rows in an array.
+
+    Most probes then end at an empty place of the array, without a hash of several values.
+    """
+    build_keys = keys.left if swapped else keys.right
+    if len(build_keys) < 2:
+        return keys
+    estimate = lowering.statistics.estimate(build)
+    best: tuple[float, int] | None = None
+    for i, key in enumerate(build_keys):
+        if keys.null_safe[i] or _key_range(build, [key], lowering) is None:
+            continue
+        assert isinstance(key, Column)
+        distinct = estimate.facts[key.id].distinct or 1.0
+        each = 1.0 if estimate.unique((key.id,)) else estimate.rows / max(distinct, 1.0)
+        if each <= FEW and (best is None or each < best[0]):
+            best = (each, i)
+    if best is None:
+        return keys
+    i = best[1]
+    rest = [
+        Call("eq_null_safe" if safe else "eq", (a, b), BOOLEAN, True)
+        for j, (a, b, safe) in enumerate(zip(keys.left, keys.right, keys.null_safe, strict=True))
+        if j != i
+    ]
+    return Keys([keys.left[i]], [keys.right[i]], [False], [*rest, *keys.residual])
 
 
 def _key_range(build: Plan, keys: list[Expr], lowering: Lowering) -> tuple[int, int] | None:
