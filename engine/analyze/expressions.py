@@ -154,7 +154,9 @@ class Typer:
         name = node.name.lower()
         registered = self.analysis.session.functions.get(name)
         if registered is not None:
-            return self._user_function(replace(registered, args=node.args, origin=node.origin))
+            called = replace(registered, args=node.args, origin=node.origin)
+            self.spelled[id(node)] = self.shown(called)
+            return self._user_function(called)
         builtin = BUILTINS.get(name)
         if name in ("grouping", "grouping_id") and not self.grouped:
             raise analysis_error("UNSUPPORTED_GROUPING_EXPRESSION", {}, node.origin)
@@ -177,7 +179,7 @@ class Typer:
                 {"prettyName": f'"{name}"', "syntax": f'"{syntax}"'},
                 node.origin,
             )
-        args = lookup.expanded_arguments(self, node)
+        args = self._expanded(node, self)
         if not builtin.takes(len(args)):
             raise wrong_number(node, builtin.least, builtin.most, len(args))
         given = self.arguments(node.name, args, node.origin, node)
@@ -187,6 +189,13 @@ class Typer:
             if spelling is not None:
                 self.spelled[id(node)] = spelling
         return made
+
+    def _expanded(self, node: s.Function, inner: Typer) -> tuple[Node, ...]:
+        """The arguments without stars; the call is then named by the columns that they mean."""
+        args = lookup.expanded_arguments(inner, node)
+        if args is not node.args and args != (Literal(1, INT),):
+            self.spelled[id(node)] = f"{node.name.lower()}({', '.join(map(self.shown, args))})"
+        return args
 
     def _aggregate(self, node: s.Function) -> Expr:
         if self.no_aggregates is not None:
@@ -204,7 +213,7 @@ class Typer:
             aliases={},
             within=node.name,
         )
-        args = lookup.expanded_arguments(inner, node)
+        args = self._expanded(node, inner)
         if not builtin.takes(len(args)):
             raise wrong_number(node, builtin.least, builtin.most, len(args))
         given = inner.arguments(node.name, args, node.origin, node)

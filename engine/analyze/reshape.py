@@ -130,7 +130,7 @@ def _found(column: Expr, child: Analyzed, analysis: Analysis) -> list[Literal]:
             {
                 "pivotColumn": out.name,
                 "maxValues": str(_MOST_VALUES),
-                "conf": "spark.sql.pivotMaxValues",
+                "config": "`spark.sql.pivotMaxValues`",
             },
         )
     cells: list[Any] = [storage_value(cell, column.type) for cell in table.column(0).to_pylist()]

@@ -24,7 +24,7 @@ from pyflare.engine.analyze.subqueries import applied
 from pyflare.engine.errors import analysis_error, unsupported
 from pyflare.engine.plan import nodes as p
 from pyflare.engine.plan import syntax as s
-from pyflare.engine.plan.expressions import columns_of_all
+from pyflare.engine.plan.expressions import columns_of, columns_of_all
 from pyflare.engine.types import sql_name
 
 
@@ -244,7 +244,8 @@ def drop_columns(node: s.DropColumns, analysis: Analysis) -> Analyzed:
     for column in node.columns:
         if isinstance(column, s.Attribute) and column.plan_id is None:
             found, _ = child.scope.find(column.parts, analysis.options.case_sensitive)
-            dropped |= {v.column.id for v in found}
+            if found:
+                dropped |= columns_of(typer.expr(column))
             continue
         if not isinstance(column, s.Attribute):
             raise unsupported("drop of an expression")

@@ -10,8 +10,10 @@ from pyflare.engine.analyze import coerce
 from pyflare.engine.analyze.aggregates import Grouping
 from pyflare.engine.analyze.analysis import Analysis, Analyzed
 from pyflare.engine.analyze.expressions import Typer
+from pyflare.engine.analyze.quantiles import approx_quantile, at_share, counted, percentile_of
 from pyflare.engine.analyze.reshape import pivot
 from pyflare.engine.analyze.scope import Scope, Visible, scope_of
+from pyflare.engine.analyze.subqueries import Pending, applied
 from pyflare.engine.errors import analysis_error, unsupported
 from pyflare.engine.plan import nodes as p
 from pyflare.engine.plan import syntax as s
@@ -25,15 +27,17 @@ def statistic(node: s.Statistic, analysis: Analysis) -> Analyzed:
     parameters = dict(node.parameters)
     match node.kind:
         case "describe":
-            return _summary(child, node.columns, _DESCRIBED, analysis)
+            return _summary(node, child, node.columns, _DESCRIBED, analysis)
         case "summary":
             wanted = tuple(parameters.get("statistics") or _SUMMARY)
-            return _summary(child, (), wanted, analysis)
+            return _summary(node, child, (), wanted, analysis)
         case "corr" | "cov":
             return _pair(node, child, analysis)
         case "crosstab":
             return _crosstab(node, analysis)
-        case "freq_items" | "approx_quantile" | "sample_by":
+        case "approx_quantile":
+            return approx_quantile(node, analysis)
+        case "freq_items" | "sample_by":
             raise unsupported(f"df.stat.{node.kind}")
 
 
@@ -46,7 +50,11 @@ def _named(child: Analyzed, name: str, analysis: Analysis) -> Visible:
 
 
 def _summary(
-    child: Analyzed, names: Sequence[str], statistics: Sequence[str], analysis: Analysis
+    node: s.Statistic,
+    child: Analyzed,
+    names: Sequence[str],
+    statistics: Sequence[str],
+    analysis: Analysis,
 ) -> Analyzed:
     """A row per statistic: its name, and its value as text for each number or text column."""
     entries = (
@@ -54,16 +62,36 @@ def _summary(
     )
     chosen = [v for v in entries if coerce.is_numeric(v.column.type) or v.column.type == STRING]
     grouping = Grouping(analysis, frozenset(), [])
+    pending: list[Pending] = []
+    counts: dict[int, int] | None = None
     rows: list[tuple[Expr, ...]] = []
     for name in statistics:
-        cells = [_text(grouping.lift(_value(name, v.column))) for v in chosen]
+        share = percentile_of(name)
+        if share is None:
+            cells = [_text(grouping.lift(_value(name, v.column))) for v in chosen]
+        else:
+            positions = [child.scope.entries.index(v) for v in chosen]
+            if counts is None:
+                found = counted(node.child, positions, analysis)
+                counts = dict(zip(positions, found, strict=True))
+            made = [_percentile(node.child, at, counts[at], share, analysis) for at in positions]
+            pending.extend(made)
+            cells = [_text(one.column) for one in made]
         rows.append((Literal(name, STRING), *cells))
     columns = (
         analysis.fresh("summary", STRING, False),
         *(analysis.fresh(v.name, STRING, True) for v in chosen),
     )
-    plan = p.Expand(grouping.plan(child.plan), tuple(rows), columns)
+    plan = p.Expand(applied(grouping.plan(child.plan), pending), tuple(rows), columns)
     return Analyzed(plan, scope_of(columns))
+
+
+def _percentile(
+    child: s.Relation, position: int, count: int, share: float, analysis: Analysis
+) -> Pending:
+    plan = at_share(child, position, count, share, analysis)
+    column = analysis.fresh("percentile", plan.output[0].type, True)
+    return Pending("scalar", plan, column)
 
 
 def _value(statistic: str, column: Column) -> Expr:
@@ -81,13 +109,8 @@ def _value(statistic: str, column: Column) -> Expr:
             return AggregateCall("stddev_samp", (_double(number),), DOUBLE)
         case "min" | "max":
             return AggregateCall(statistic, (column,), column.type)
-        case _ if statistic.endswith("%"):
-            raise unsupported(
-                f"the percentile {statistic} of summary",
-                "name the statistics you want: df.summary('count', 'mean', 'stddev', 'min', 'max')",
-            )
         case _:
-            raise analysis_error("INVALID_STATISTIC", {"statistic": statistic})
+            raise analysis_error("UNRECOGNIZED_STATISTIC", {"stats": f"`{statistic}`"})
 
 
 def _double(expr: Expr) -> Expr:
@@ -100,6 +123,9 @@ def _text(expr: Expr) -> Expr:
 
 def _pair(node: s.Statistic, child: Analyzed, analysis: Analysis) -> Analyzed:
     """df.corr and df.cov: one row with one double."""
+    method = dict(node.parameters).get("method", "pearson")
+    if method != "pearson":
+        raise unsupported(f"df.corr by the method {method}")
     first, second = (_named(child, name, analysis).column for name in node.columns)
     for column in (first, second):
         if not coerce.is_numeric(column.type):

@@ -43,8 +43,8 @@ def window_call(typer: Typer, node: s.WindowOver) -> Column:
     if name in WINDOW_ONLY:
         if not order:
             raise analysis_error(
-                "_LEGACY_ERROR_TEMP_1037",
-                {"wf": f"{name}()"},
+                "WINDOW_FUNCTION_FRAME_NOT_ORDERED",
+                {"wf_name": name, "wf_expr": typer.shown(node.function)},
                 node.function.origin,
             )
         call = _own(typer, node.function, name)

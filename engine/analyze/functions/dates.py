@@ -115,23 +115,19 @@ def months_between(a: Arguments) -> Expr:
 
 def trunc(a: Arguments) -> Expr:
     """trunc(date, unit): NULL for a unit that is none of a date's."""
-    unit = Literal(a.text_constant(1, "format"), STRING)
+    unit = a.written_text(1)
     return a.call("trunc_date", (a.wants(0, DATE), unit), DATE, True)
 
 
 def date_trunc(a: Arguments) -> Expr:
-    unit = Literal(a.text_constant(0, "format"), STRING)
+    unit = a.written_text(0)
     if isinstance(a[1].type, TimestampNTZ):
         raise a.not_supported("of a timestamp_ntz")
     return a.call("date_trunc", (unit, a.wants(1, TIMESTAMP), a.zone), TIMESTAMP, True)
 
 
-def _format(a: Arguments, index: int) -> Literal:
-    return Literal(a.text_constant(index, "format"), STRING)
-
-
 def date_format(a: Arguments) -> Expr:
-    return a.call("date_format", (a.wants(0, TIMESTAMP), _format(a, 1), a.zone), STRING)
+    return a.call("date_format", (a.wants(0, TIMESTAMP), a.written_text(1), a.zone), STRING)
 
 
 def parsed(type: Type) -> Callable[[Arguments], Expr]:
@@ -147,7 +143,7 @@ def parsed(type: Type) -> Callable[[Arguments], Expr]:
         if not a.options.ansi:
             raise a.not_supported("with a format and spark.sql.ansi.enabled=false")
         name = "to_date_format" if type == DATE else "to_timestamp_format"
-        return a.call(name, (a[0], _format(a, 1), a.zone), type)
+        return a.call(name, (a[0], a.written_text(1), a.zone), type)
 
     return build
 
@@ -183,7 +179,7 @@ def unix_timestamp(a: Arguments) -> Expr:
         raise a.unexpected(0, _TEXT_OR_TIME)
     if not a.options.ansi:
         raise a.not_supported("of text with spark.sql.ansi.enabled=false")
-    pattern = _format(a, 1) if len(a) == 2 else Literal("yyyy-MM-dd HH:mm:ss", STRING)
+    pattern = a.written_text(1) if len(a) == 2 else Literal("yyyy-MM-dd HH:mm:ss", STRING)
     moment = a.call("to_timestamp_format", (a.wants(0, STRING), pattern, a.zone), TIMESTAMP)
     return a.call("unix_seconds", (moment,), BIGINT)
 
@@ -202,7 +198,7 @@ def unix(divisor: int) -> Callable[[Arguments], Expr]:
 
 
 def from_unixtime(a: Arguments) -> Expr:
-    pattern = _format(a, 1) if len(a) == 2 else Literal("yyyy-MM-dd HH:mm:ss", STRING)
+    pattern = a.written_text(1) if len(a) == 2 else Literal("yyyy-MM-dd HH:mm:ss", STRING)
     return a.call("from_unixtime", (a.wants(0, BIGINT), pattern, a.zone), STRING, True)
 
 

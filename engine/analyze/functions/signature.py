@@ -142,6 +142,14 @@ class Arguments:
             raise self.unexpected(index, '"STRING"')
         return value
 
+    def written_text(self, index: int) -> Literal:
+        """Text that has to be written in the query, though Spark allows a column there."""
+        value = self.args[index]
+        value = value.child if isinstance(value, Cast) else value
+        if not isinstance(value, Literal) or not isinstance(value.value, str | None):
+            raise self.not_supported("with a format or unit that depends on the row")
+        return Literal(value.value, String())
+
     def common(self, args: Sequence[Expr] | None = None) -> tuple[tuple[Expr, ...], Type]:
         """All arguments in their least common type."""
         given = self.args if args is None else args
