@@ -74,7 +74,8 @@ def _exists(plan: Apply) -> Plan:
     if pulled.defaults is not None:
         pulled = _always(plan, pulled)
     mark = replace(plan.column, nullable=False)
-    body = pulled.plan if pulled.conditions else Limit(pulled.plan, 1)
+    once = not pulled.conditions and not free_columns(pulled.plan)
+    body = Limit(pulled.plan, 1) if once else pulled.plan
     return Join(plan.left, body, JoinType.MARK, conjunction(pulled.conditions), mark)
 
 
