@@ -21,6 +21,7 @@ class Builder:
         self.pipelines: list[Pipeline] = []
         self.structures: dict[str, Structure] = {}
         self.constants: dict[str, bytes] = {}
+        self.literals: list[tuple[str, int]] = []
         self.calls: dict[str, Call] = {}
         self.scans: dict[str, Scan] = {}
         self.shared: dict[str, object] = {}

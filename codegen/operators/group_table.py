@@ -28,9 +28,16 @@ if TYPE_CHECKING:
     from pyflare.codegen.operators.types import Emit, Produce
 
 PARTITION_BITS = 6
-DIRECTORY_BITS = 15
-MOST_GROUPS = (1 << DIRECTORY_BITS) * 5 // 8
+SMALL_DIRECTORY_BITS = 15  # with its groups it fits into a core's own cache
+LARGE_DIRECTORY_BITS = 20
 HASH = 8  # bytes of a group row's header: its hash
+
+
+def directory_bits(groups: int) -> int:
+    """The size of a worker's directory for an estimated number of groups: one that holds them
+    all, unless they are so many that only neighbouring rows can be expected to meet."""
+    wanted = (groups * 2).bit_length()
+    return wanted if SMALL_DIRECTORY_BITS < wanted <= LARGE_DIRECTORY_BITS else SMALL_DIRECTORY_BITS
 
 
 def hash_aggregate(op: Aggregate, builder: Builder, emit: Emit, produce: Produce) -> None:
@@ -48,6 +55,7 @@ class GroupTable:
         self.tuples = builder.unique("groups")
         self.directory = f"{self.tuples} directory"
         self.scratch = f"{self.tuples} merge"
+        self.bits = directory_bits(op.groups)
         self.aggregates = Aggregates(op.aggregates, True)
         self.layout: Layout | None = None
         self.place: Place | None = None
@@ -69,7 +77,7 @@ class GroupTable:
         self.place = self.aggregates.place(self.layout.width)
         self.builder.structure(Tuples(self.tuples, self.place.width, 1 << PARTITION_BITS))
         # word 0 counts the groups of the directory, which begins at the next cache line
-        self.builder.structure(Block(self.directory, 64 + (8 << DIRECTORY_BITS)))
+        self.builder.structure(Block(self.directory, 64 + (8 << self.bits)))
         self.builder.structure(Scratch(self.scratch, self.tuples))
 
     def _group(self, values: Sequence[Value], context: PipelineContext) -> Val:
@@ -78,14 +86,14 @@ class GroupTable:
         hash_ = hash_of(code, values)
         local = context.local(self.directory)
         entries = local.at(I8, 64)
-        slot = code.var((hash_ << PARTITION_BITS).lshr(64 - DIRECTORY_BITS), hint="slot")
+        slot = code.var((hash_ << PARTITION_BITS).lshr(64 - self.bits), hint="slot")
         group = code.var(code.null(), hint="group")
         with code.loop("find") as loop:
             entry = entries.at(PTR, slot.get()).load(PTR, "entry")
             group.set(entry)
             loop.break_if(entry.ptrtoint() == 0)
             loop.break_if(self._same(entry, hash_, values, context))
-            slot.set((slot.get() + 1) & ((1 << DIRECTORY_BITS) - 1))
+            slot.set((slot.get() + 1) & ((1 << self.bits) - 1))
         with code.if_(group.get().ptrtoint() == 0, "new_group"):
             self._forget_if_full(local, entries, slot, hash_, context)
             created = self._append(hash_, values, context)
@@ -115,10 +123,10 @@ class GroupTable:
         self, local: Val, entries: Val, slot: object, hash_: Val, context: PipelineContext
     ) -> None:
         code = context.code
-        with code.if_(local.load(I64) >= MOST_GROUPS, "forget", unlikely=True):
-            clear(entries, code.const(8 << DIRECTORY_BITS, I64))
+        with code.if_(local.load(I64) >= (1 << self.bits) * 5 // 8, "forget", unlikely=True):
+            clear(entries, code.const(8 << self.bits, I64))
             local.store(code.const(0, I64))
-            slot.set((hash_ << PARTITION_BITS).lshr(64 - DIRECTORY_BITS))  # type: ignore[attr-defined]
+            slot.set((hash_ << PARTITION_BITS).lshr(64 - self.bits))  # type: ignore[attr-defined]
 
     def _append(self, hash_: Val, values: Sequence[Value], context: PipelineContext) -> Val:
         assert self.layout is not None

@@ -5,7 +5,6 @@ It is the Context that codegen.functions emits against.
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
@@ -17,6 +16,7 @@ from pyflare.codegen.emit.value import F32, F64, I8, I32, I64, PTR, Val
 from pyflare.codegen.ir import types as t
 from pyflare.codegen.ir.expr import Column, Expr
 from pyflare.codegen.operators import dictionaries, failures
+from pyflare.codegen.operators.literals import Part, bits_of, number_of
 from pyflare.codegen.program import (
     FUNCTION,
     Call,
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     from pyflare.codegen.operators.builder import Builder
 
 T = TypeVar("T")
-MASK64 = (1 << 64) - 1
 
 
 class PipelineContext:
@@ -191,9 +190,7 @@ class PipelineContext:
             lane = machine_type(type_)
             zero = "null" if lane == PTR else "zeroinitializer"
             length = (
-                code.const(0, I64)
-                if isinstance(type_, t.String | t.Binary | t.Array)
-                else None
+                code.const(0, I64) if isinstance(type_, t.String | t.Binary | t.Array) else None
             )
             bounds = type_range(type_)
             lo, hi = bounds if bounds is not None else (None, None)
@@ -202,7 +199,7 @@ class PipelineContext:
             case bool():
                 return Value(type_, self._word(int(value), "i1"), None, 0, 1)
             case int() if isinstance(type_, t.Float):
-                return self._float(float(value), type_)
+                return self._float(value, type_)
             case int():
                 lo, hi = digits_range(value, type_)
                 lane = f"i{width_for(lo, hi)}"
@@ -211,23 +208,25 @@ class PipelineContext:
                 return self._float(value, type_)
             case str():
                 data = value.encode()
-                return self._bytes(data, type_, data.isascii())
+                return self._bytes(data, type_, data.isascii(), number_of(value))
             case bytes():
-                return self._bytes(value, type_, False)
+                return self._bytes(value, type_, False, number_of(value))
             case _:
                 raise AssertionError(f"no literal of {type_}: {value!r}")
 
-    def _next_word(self, value: int) -> Word:
+    def _next_word(self, value: float, part: Part) -> Word:
         # two literals of the same value keep apart slots: the text must not depend on values
         self._parameters += 1
-        return Word(value & MASK64, self._parameters)
+        number = number_of(value)
+        literal = None if number is None else (number, part)
+        return Word(bits_of(value, part), self._parameters, literal)
 
     def parameter_word(self, value: int) -> Val:
         """A 64-bit parameter that is no SQL value, e.g. a limit."""
         return self._word(value, I64)
 
-    def _word(self, value: int, lane: str) -> Val:
-        word = self.slot(self._next_word(value), I64, "param")
+    def _word(self, value: int, lane: str, part: Part = "low") -> Val:
+        word = self.slot(self._next_word(value, part), I64, "param")
         return self._narrowed(word, lane)
 
     def _narrowed(self, word: Val, lane: str) -> Val:
@@ -239,7 +238,7 @@ class PipelineContext:
         if lane != "i128":
             return self._word(value, lane)
         low = self._word(value, I64)
-        high = self._word(value >> 64, I64)
+        high = self._word(value, I64, "high")
         entry = self.code.entry_value
         a = entry("low", "i128", f"zext i64 {low.ref} to i128")
         b = entry("high", "i128", f"zext i64 {high.ref} to i128")
@@ -247,14 +246,15 @@ class PipelineContext:
         return entry("param", "i128", f"or i128 {a.ref}, {c.ref}")
 
     def _float(self, value: float, type_: t.Type) -> Value:
-        bits = struct.unpack("<Q", struct.pack("<d", value))[0]
-        word = self.slot(self._next_word(bits), F64, "param")
+        word = self.slot(self._next_word(value, "double"), F64, "param")
         if isinstance(type_, t.Float) and type_.bits == 32:
             word = self.code.entry_value("param", F32, f"fptrunc double {word.ref} to float")
         return Value(type_, word, None, finite=value == value)
 
-    def _bytes(self, data: bytes, type_: t.Type, ascii: bool) -> Value:
+    def _bytes(self, data: bytes, type_: t.Type, ascii: bool, number: int | None = None) -> Value:
         key = f"literal {len(self.builder.constants)}"
+        if number is not None:
+            self.builder.literals.append((key, number))
         pointer = self.slot(Constant(self.builder.constant(data, key)), PTR, "text")
         length = self._word(len(data), I64)
         return Value(type_, pointer, None, length=length, ascii=ascii)
@@ -303,7 +303,12 @@ class PipelineContext:
         return start
 
     def callback(
-        self, key: str, function: object, arguments: tuple[t.Type, ...], result: t.Type, *args: Value
+        self,
+        key: str,
+        function: object,
+        arguments: tuple[t.Type, ...],
+        result: t.Type,
+        *args: Value,
     ) -> Value:
         self.builder.calls.setdefault(key, Call(key, function, arguments, result))
         return failures.call(self, key, result, args)

@@ -73,9 +73,7 @@ class Buffer:
 
     def base(self, context: PipelineContext) -> Val:
         shared = context.shared(self.name)
-        return context.once(
-            ("base", self.name), lambda: context.entry_load(shared, 0, PTR, "base")
-        )
+        return context.once(("base", self.name), lambda: context.entry_load(shared, 0, PTR, "base"))
 
     def read(self, emit: Emit, cut: str | None = None, name: str = "read") -> None:
         """A pipeline over the rows."""
@@ -150,12 +148,16 @@ def expand(op: Expand, builder: Builder, emit: Emit, produce: Produce) -> None:
     def repeat(row: Row) -> None:
         context = builder.current
         code = context.code
-        count = len(op.projections)
+        count = code.const(len(op.projections), I64)
+        if op.repeat is not None:
+            context.fans_out = True
+            times = expression.emit(op.repeat, row, context)
+            count = converted(times, wide_form(op.repeat.type, False)).data
         choices = [
             alike([expression.emit(p[i], row, context) for p in op.projections])
             for i in range(len(op.columns))
         ]
-        with code.range_(0, code.const(count, I64), hint="projection") as (turn, _):
+        with code.range_(0, count, hint="projection") as (turn, _):
             makers = {}
             for column, values in zip(op.columns, choices, strict=True):
 

@@ -306,8 +306,12 @@ class Run:
         self.stop[0] = 1
 
     def _check_failed(self) -> None:
-        if self.error is not None:
-            raise self.error
+        error, self.error = self.error, None
+        if error is not None:
+            try:
+                raise error
+            finally:
+                del error  # see Gang.wait
         if self.failed is not None:
             raise failures.explain(self, self.failed)
 
@@ -319,6 +323,7 @@ class Run:
         self.stop[0] = 1
         self.structures.release()
         self.results.clear()
+        self.error = None
         # the callback refers to this object: without it memory goes now, not at some collection
         del self.entry
 

@@ -26,31 +26,56 @@ from pyflare.codegen.program import (
 )
 from pyflare.engine.run.orders import OrderMemory
 from pyflare.engine.run.output import OutputMemory
+from pyflare.engine.run.regions import Region
 from pyflare.engine.run.tuples import TupleMemory
 from pyflare.engine.storage.memory import Bytes, Memory
 
 Words = npt.NDArray[np.uint64]
+LARGE = 1 << 20
 FIRST_HEAP = 1 << 12
 LARGEST_HEAP = 1 << 20
+
+
+class Zeros:
+    """Zeroed bytes at an address; large ones lie in a region."""
+
+    def __init__(self, size: int, memory: Memory, owner: str) -> None:
+        self.region: Region | None = None
+        self.small: Bytes | None = None
+        if size >= LARGE:
+            self.region = Region(memory, owner, size)
+            self.address = self.region.take(size)
+            self.region.clear(self.address, size)
+        else:
+            self.small = memory.allocate(size, owner)
+            self.small.fill(0)
+            self.address = int(self.small.ctypes.data)
+
+    def release(self) -> None:
+        if self.region is not None:
+            self.region.release()
+        self.region = self.small = None
 
 
 @dataclass(slots=True)
 class Zeroed:
     """Plain zeroed memory, per worker or shared."""
 
-    blocks: list[Bytes]
+    blocks: list[Zeros]
     words: Words | None = None
 
     def local(self, worker: int) -> int:
-        return int(self.blocks[worker].ctypes.data)
+        return self.blocks[worker].address
 
     def shared(self) -> int:
         if self.words is None:
-            addresses = [int(block.ctypes.data) for block in self.blocks]
+            addresses = [block.address for block in self.blocks]
             self.words = np.array([len(addresses), *addresses], np.uint64)
         return int(self.words.ctypes.data)
 
     def release(self) -> None:
+        for block in self.blocks:
+            block.release()
         self.blocks = []
 
 
@@ -58,23 +83,23 @@ class Zeroed:
 class OneBlock:
     """Zeroed memory shared by all workers; the shared block is that memory."""
 
-    block: Bytes
+    block: Zeros
 
     def local(self, worker: int) -> int:
         raise AssertionError("it is shared")
 
     def shared(self) -> int:
-        return int(self.block.ctypes.data)
+        return self.block.address
 
     def release(self) -> None:
-        self.block = np.zeros(0, np.uint8)
+        self.block.release()
 
 
 @dataclass(slots=True)
 class Addressed:
     """A shared block of words, the first of which is the address of `block`."""
 
-    block: Bytes
+    block: Zeros
     words: Words
 
     def local(self, worker: int) -> int:
@@ -84,14 +109,14 @@ class Addressed:
         return int(self.words.ctypes.data)
 
     def release(self) -> None:
-        self.block = np.zeros(0, np.uint8)
+        self.block.release()
 
 
 @dataclass(slots=True)
 class Pointed:
     """Per worker one word: the address of its memory."""
 
-    blocks: list[Bytes]
+    blocks: list[Zeros]
     words: Words
 
     def local(self, worker: int) -> int:
@@ -101,6 +126,8 @@ class Pointed:
         raise AssertionError("it is local")
 
     def release(self) -> None:
+        for block in self.blocks:
+            block.release()
         self.blocks = []
 
 
@@ -193,7 +220,7 @@ class Structures:
             case Scratch(name, tuples):
                 size = 8 << self._get(tuples).largest_bits()
                 blocks = [self._zeros(size, name) for _ in range(self.workers)]
-                words = np.array([block.ctypes.data for block in blocks], np.uint64)
+                words = np.array([block.address for block in blocks], np.uint64)
                 return Pointed(blocks, words)
             case Heap():
                 words = np.zeros((self.workers, 2), np.uint64)
@@ -215,12 +242,10 @@ class Structures:
             bits = max(1, (2 * rows - 1).bit_length()) if rows else 1
             size = 1 << bits
         block = self._zeros(size * entry, name)
-        return Addressed(block, np.array([block.ctypes.data, 64 - bits], np.uint64))
+        return Addressed(block, np.array([block.address, 64 - bits], np.uint64))
 
-    def _zeros(self, size: int, owner: str) -> Bytes:
-        block = self.memory.allocate(size, owner)
-        block.fill(0)
-        return block
+    def _zeros(self, size: int, owner: str) -> Zeros:
+        return Zeros(size, self.memory, owner)
 
     def release(self, names: set[str] | None = None) -> None:
         """Frees the memory of `names`, or of all structures."""

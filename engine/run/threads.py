@@ -42,8 +42,12 @@ class Gang:
         while not self._done.wait(0.1 if seconds is None else seconds):
             if seconds is not None:
                 return False
-        if self.error is not None:
-            raise self.error
+        error, self.error = self.error, None
+        if error is not None:
+            try:
+                raise error
+            finally:
+                del error  # or its traceback would keep itself, and all memory, alive
         return True
 
 

@@ -27,6 +27,7 @@ class TupleMemory:
         self.workers = workers
         self.region = Region(memory, spec.name, spec.width * MOST_ROWS)
         self.base = self.region.take(spec.width)
+        self.region.clear(self.base, spec.width)
         self.next = 1
         self.locals = np.zeros((workers, 2 * spec.partitions), np.uint64)
         self.chunks: list[list[list[Range]]] = [
