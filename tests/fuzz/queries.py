@@ -1,4 +1,4 @@
-"""Random SQL over the small tables of the rules' tests: joins, subqueries, groups, set operations."""
+"""Random SQL over the small tables of the rules: joins, subqueries, groups, set operations."""
 
 from __future__ import annotations
 
