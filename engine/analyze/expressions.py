@@ -30,7 +30,7 @@ from pyflare.engine.analyze.subqueries import Pending
 from pyflare.engine.analyze.windows import WINDOW_ONLY, window_call
 from pyflare.engine.errors import analysis_error, unsupported
 from pyflare.engine.plan import syntax as s
-from pyflare.engine.plan.expressions import walk
+from pyflare.engine.plan.expressions import map_children, walk
 from pyflare.engine.types import sql_name
 
 RESPELLED = frozenset(("+", "-", "*", "<", "<=", ">", ">="))
@@ -117,7 +117,8 @@ class Typer:
 
     def condition(self, node: s.SyntaxExpr, what: str) -> Expr:
         """A predicate: a boolean, or NULL."""
-        value = replace(self, whole=node).expr(node)
+        self.whole = node
+        value = self.expr(node)
         if isinstance(value.type, Boolean):
             return value
         if isinstance(value.type, Null):
@@ -220,13 +221,7 @@ class Typer:
         made = builtin.build(replace(given, ignore_nulls=node.ignore_nulls, distinct=node.distinct))
         if node.filter is None:
             return made
-        assert isinstance(made, AggregateCall)
-        condition = inner.condition(node.filter, "FILTER")
-        if made.filter is not None:
-            condition = Call(
-                "and", (condition, made.filter), BOOLEAN, condition.nullable or made.filter.nullable
-            )
-        return replace(made, filter=condition)
+        return filtered(made, inner.condition(node.filter, "FILTER"))
 
     def _misplaced(self, node: s.Function) -> Exception:
         """An aggregate function where none may stand."""
@@ -284,6 +279,16 @@ class Typer:
 
     def _window(self, node: s.WindowOver) -> Expr:
         return window_call(self, node)
+
+
+def filtered(expr: Expr, condition: Expr) -> Expr:
+    """`expr` with its aggregates over the rows that also pass `condition`."""
+    if not isinstance(expr, AggregateCall):
+        return map_children(expr, lambda part: filtered(part, condition))
+    if expr.filter is None:
+        return replace(expr, filter=condition)
+    nullable = condition.nullable or expr.filter.nullable
+    return replace(expr, filter=Call("and", (condition, expr.filter), BOOLEAN, nullable))
 
 
 def extracted(child: Expr, key: Expr, origin: Origin | None, text: str) -> Expr:

@@ -12,6 +12,7 @@ from pyflare.engine.analyze.functions import (
     maths,
     nested,
     predicates,
+    regression,
     strings,
 )
 from pyflare.engine.analyze.functions.signature import Arguments, Builtin
@@ -28,6 +29,7 @@ BUILTINS: dict[str, Builtin] = {
     **casts.TABLE,
     **nested.TABLE,
     **aggregate.TABLE,
+    **regression.TABLE,
 }
 
 AGGREGATES = frozenset(name for name, builtin in BUILTINS.items() if builtin.aggregate)

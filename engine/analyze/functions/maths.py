@@ -123,6 +123,56 @@ def sign(a: Arguments) -> Expr:
     return a.call("sign", (a.wants(0, DOUBLE),), DOUBLE, True)
 
 
+def width_bucket(a: Arguments) -> Expr:
+    """The number of the bucket, of `n` equal ones between low and high, that holds the value;
+    0 or n + 1 outside. High may lie below low."""
+    if any(coerce.is_interval(arg.type) for arg in a.args):
+        raise a.not_supported("of intervals")
+    value, low, high = (a.wants(index, DOUBLE) for index in range(3))
+    count = a.wants(3, BIGINT)
+    real_count = a.cast(count, DOUBLE)
+
+    def part(distance: Expr, whole: Expr) -> Expr:
+        share = a.call("null_div", (a.call("mul", (real_count, distance), DOUBLE), whole), DOUBLE)
+        return a.call("add", (a.call("floor", (share,), BIGINT), Literal(1, BIGINT)), BIGINT)
+
+    def minus(x: Expr, y: Expr) -> Expr:
+        return a.call("sub", (x, y), DOUBLE)
+
+    def test(function: str, x: Expr, y: Expr) -> Expr:
+        return a.call(function, (x, y), BOOLEAN)
+
+    after = a.call("add", (count, Literal(1, BIGINT)), BIGINT)
+    nothing, zero = Literal(None, BIGINT), Literal(0, BIGINT)
+    infinite = [test("eq", a.call("abs", (e,), DOUBLE), _INFINITY) for e in (low, high)]
+    unusable = a.call(
+        "or",
+        (
+            test("le", count, zero),
+            test("eq", count, Literal((1 << 63) - 1, BIGINT)),
+            test("eq", low, high),
+            *infinite,
+            *(a.call("is_nan", (e,), BOOLEAN, False) for e in (value, low, high)),
+            *(a.call("is_null", (e,), BOOLEAN, False) for e in (value, low, high, count)),
+        ),
+        BOOLEAN,
+    )
+    rising = Case(
+        ((test("lt", value, low), zero), (test("ge", value, high), after)),
+        part(minus(value, low), minus(high, low)),
+        BIGINT,
+    )
+    falling = Case(
+        ((test("gt", value, low), zero), (test("le", value, high), after)),
+        part(minus(low, value), minus(low, high)),
+        BIGINT,
+    )
+    return Case(((unusable, nothing), (test("lt", low, high), rising)), falling, BIGINT)
+
+
+_INFINITY = Literal(math.inf, DOUBLE)
+
+
 def random(function: str) -> Callable[[Arguments], Expr]:
     """rand, randn"""
 
@@ -177,6 +227,7 @@ TABLE: Table = {
     "factorial": Builtin(1, 1, factorial),
     "e": constant(math.e),
     "pi": constant(math.pi),
+    "width_bucket": Builtin(4, 4, width_bucket),
     "rand": Builtin(0, 1, random("rand")),
     "random": Builtin(0, 1, random("rand")),
     "randn": Builtin(0, 1, random("randn")),

@@ -259,6 +259,18 @@ def choice(a: Arguments, branches: Sequence[tuple[Expr, Expr]], otherwise: Expr 
     )
 
 
+def decode(a: Arguments) -> Expr:
+    """decode(x, a, 1, b, 2, other): a CASE in which NULL equals NULL"""
+    if len(a) == 2:
+        raise a.not_supported("of bytes in a character set")
+    pairs = list(zip(a.args[1::2], a.args[2::2], strict=False))
+    branches = []
+    for search, result in pairs:
+        left, right = comparable(a, a[0], search)
+        branches.append((a.call("eq_null_safe", (left, right), BOOLEAN, False), result))
+    return choice(a, branches, a.args[-1] if len(a) % 2 == 0 else None)
+
+
 def nanvl(a: Arguments) -> Expr:
     left, right = _float(a, 0), _float(a, 1)
     type = coerce.wider(left.type, right.type)
@@ -320,6 +332,7 @@ TABLE = {
     "zeroifnull": Builtin(1, 1, zero_if_null),
     "nullifzero": Builtin(1, 1, null_if_zero),
     "if": Builtin(3, 3, if_),
+    "decode": Builtin(2, None, decode),
     "nanvl": Builtin(2, 2, nanvl),
     "greatest": Builtin(2, None, extreme("greatest")),
     "least": Builtin(2, None, extreme("least")),

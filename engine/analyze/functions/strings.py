@@ -192,6 +192,14 @@ def regexp_extract(a: Arguments) -> Expr:
     return a.call("regexp_extract", (a.wants(0, STRING), a.wants(1, STRING), group), STRING)
 
 
+def regexp_substr(a: Arguments) -> Expr:
+    """The first match; NULL if there is none (or an empty one)."""
+    whole = (a.wants(0, STRING), a.wants(1, STRING), Literal(0, INT))
+    match = a.call("regexp_extract", whole, STRING)
+    empty = a.call("eq", (match, Literal("", STRING)), BOOLEAN)
+    return Case(((empty, Literal(None, STRING)),), match, STRING, True)
+
+
 def of_bytes(function: str, result: Type) -> Builtin:
     """A digest or codec of bytes; text is taken as its UTF-8."""
 
@@ -244,7 +252,14 @@ def overlay(a: Arguments) -> Expr:
 
 def elt(a: Arguments) -> Expr:
     """elt(n, a, b, …): the n-th of the rest"""
-    raise a.not_supported()
+    place = a.wants(0, INT)
+    if not isinstance(place, Literal) or not isinstance(place.value, int):
+        raise a.not_supported("with an index that depends on the row")
+    if not 1 <= place.value < len(a):
+        raise a.not_supported("with an index out of range")
+    # Spark calls it nullable whatever it chooses
+    chosen = (a.wants(place.value, STRING), Literal(None, STRING))
+    return a.call("coalesce", chosen, STRING, True)
 
 
 def text(function: str, count: int = 1, result: Type = STRING) -> Builtin:
@@ -303,6 +318,7 @@ TABLE: Table = {
     "contains": Builtin(2, 2, part_test("contains")),
     "regexp_replace": Builtin(3, 4, regexp_replace),
     "regexp_extract": Builtin(2, 3, regexp_extract),
+    "regexp_substr": Builtin(2, 2, regexp_substr),
     "base64": of_bytes("base64", STRING),
     "unbase64": text("unbase64", result=BINARY),
     "md5": of_bytes("md5", STRING),
