@@ -263,7 +263,8 @@ def _expand(plan: Expand, lowering: Lowering) -> Lowered:
         lowering.column(column, any(row[i].nullable for row in rows))
         for i, column in enumerate(plan.columns)
     )
-    expand = ir.Expand(below.operator, rows, columns)
+    repeat = None if plan.repeat is None else expression(plan.repeat, below.columns)
+    expand = ir.Expand(below.operator, rows, columns, repeat)
     return Lowered(expand, {c.id: out for c, out in zip(plan.columns, columns, strict=True)})
 
 

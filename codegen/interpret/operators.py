@@ -7,6 +7,7 @@ from typing import Any, TypeAlias, assert_never
 
 from pyflare.codegen.emit.context import Failure
 from pyflare.codegen.functions.comparison import order_key
+from pyflare.codegen.functions.unsupported import Unsupported
 from pyflare.codegen.interpret.aggregates import aggregate
 from pyflare.codegen.interpret.expression import evaluate
 from pyflare.codegen.interpret.failure import EvaluationError
@@ -70,17 +71,18 @@ def rows(op: Operator, tables: Tables) -> list[Row]:
                 for child, given in zip(children, inputs, strict=True)
                 for row in rows(child, tables)
             ]
-        case Expand(child, projections, columns):
+        case Expand(child, projections, columns, repeat):
             return [
                 _row(columns, [evaluate(expr, row) for expr in projection])
                 for row in rows(child, tables)
                 for projection in projections
+                for _ in range(1 if repeat is None else evaluate(repeat, row))
             ]
         case Shared(_, child, columns):
             renamed = list(zip(columns, child.output, strict=True))
             return [{to.id: row[c.id] for to, c in renamed} for row in rows(child, tables)]
         case Window():
-            raise NotImplementedError("window functions")
+            raise Unsupported("window functions")
         case _:
             assert_never(op)
 

@@ -149,8 +149,9 @@ def expressions(plan: Operator) -> tuple[Expr, ...]:
             return tuple(key.expr for key in keys)
         case Union(_, rows):
             return tuple(column for row in rows for column in row)
-        case Expand(_, projections):
-            return tuple(value for row in projections for value in row)
+        case Expand(_, projections, _, repeat):
+            times = () if repeat is None else (repeat,)
+            return (*(value for row in projections for value in row), *times)
         case Window(_, calls):
             return tuple(call for _, call in calls)
         case Scan() | Range() | OneRow() | Limit() | Shared():

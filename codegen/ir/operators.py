@@ -231,11 +231,15 @@ class Union:
 
 @dataclass(frozen=True, slots=True)
 class Expand:
-    """For each row of `child`, one row per projection (grouping sets, distinct aggregates)."""
+    """For each row of `child`, one row per projection (grouping sets, distinct aggregates).
+
+    With `repeat`, a bigint that is never NULL, the only projection comes that many times.
+    """
 
     child: Operator
     projections: tuple[tuple[Expr, ...], ...]
     columns: tuple[Column, ...]
+    repeat: Expr | None = None
 
     @property
     def output(self) -> tuple[Column, ...]:

@@ -321,11 +321,12 @@ def _line(op: Operator, names: Names) -> str:
             return f"Limit{show_limit(limit, offset)}"
         case Union(_, _, columns):
             return f"Union {show_list(columns, names)}"
-        case Expand(_, projections, columns):
+        case Expand(_, projections, columns, repeat):
+            times = "" if repeat is None else f" repeated {show_expr(repeat, names)} times"
             rows = ", ".join(
                 "(" + ", ".join(show_expr(e, names) for e in row) + ")" for row in projections
             )
-            return f"Expand {show_list(columns, names)} = {rows}"
+            return f"Expand {show_list(columns, names)} = {rows}{times}"
         case Shared(name, _, columns):
             return f"Shared {name} {show_list(columns, names)}"
         case Window(_, calls):

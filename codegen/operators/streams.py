@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ from pyflare.codegen.emit.sql import Value
 from pyflare.codegen.emit.value import I8, I64, PTR
 from pyflare.codegen.functions import expression
 from pyflare.codegen.functions.branches import alike, parts, rebuilt
-from pyflare.codegen.ir.expr import Column, Expr
+from pyflare.codegen.ir.expr import Column
 from pyflare.codegen.ir.operators import Expand, Limit, Shared, Union
 from pyflare.codegen.operators.row import LazyRow
 from pyflare.codegen.program import Cut, TupleRows, Tuples
@@ -58,13 +58,11 @@ class Buffer:
         """The stored row at an address."""
         stored = self.layout
         assert stored is not None
-        return LazyRow(
-            context.code,
-            {
-                column.id: lambda i=i: stored.load(at, i, context)
-                for i, column in enumerate(self.columns)
-            },
-        )
+
+        def field(i: int) -> Callable[[], Value]:
+            return lambda: stored.load(at, i, context)
+
+        return LazyRow(context.code, {c.id: field(i) for i, c in enumerate(self.columns)})
 
     def address(self, number: Val, context: PipelineContext) -> Val:
         """The address of row `number`."""
@@ -194,10 +192,11 @@ def shared(op: Shared, builder: Builder, emit: Emit, produce: Produce) -> None:
     assert isinstance(kept, Kept)
 
     def renamed(row: Row) -> None:
-        makers = {
-            column.id: lambda source=source: row[source.id]
-            for column, source in zip(op.columns, op.child.output, strict=True)
-        }
+        def source(id: int) -> Callable[[], Value]:
+            return lambda: row[id]
+
+        pairs = zip(op.columns, op.child.output, strict=True)
+        makers = {column.id: source(below.id) for column, below in pairs}
         emit(LazyRow(builder.current.code, makers))
 
     kept.buffer.read(renamed)
@@ -205,6 +204,3 @@ def shared(op: Shared, builder: Builder, emit: Emit, produce: Produce) -> None:
 
 def _ignore(value: object) -> None:
     del value
-
-
-__all__ = ["Buffer", "Expr", "append_row", "expand", "limit", "shared", "union"]

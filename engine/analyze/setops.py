@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal as OneOf
 
-from pyflare.codegen.ir.expr import Call, Column, Expr, Literal
-from pyflare.codegen.ir.types import BOOLEAN, Map, Type
+from pyflare.codegen.ir.expr import AggregateCall, Call, Column, Expr, Literal
+from pyflare.codegen.ir.types import BIGINT, BOOLEAN, Map, Type
 from pyflare.engine.analyze import coerce
 from pyflare.engine.analyze.analysis import Analysis, Analyzed
 from pyflare.engine.analyze.finish import retyped, settled
@@ -42,23 +43,28 @@ def set_operation(node: s.SetOperation, analysis: Analysis) -> Analyzed:
                 entries = scope_of(columns).entries
             scope = Scope(entries, None, (left.scope, right.scope))
         case "intersect" | "except":
-            kind = p.JoinType.SEMI if node.kind == "intersect" else p.JoinType.ANTI
             if node.all:
-                a, b = _numbered(a, analysis), _numbered(b, analysis)
-            plan = p.Join(a, b, kind, _same_rows(a.output, b.output))
-            scope = Scope(scope_of(a.output).entries, None, (left.scope, right.scope))
+                plan = _multisets(a, b, node.kind, analysis)
+            else:
+                kind = p.JoinType.SEMI if node.kind == "intersect" else p.JoinType.ANTI
+                plan = p.Join(a, b, kind, _same_rows(a.output, b.output))
+            scope = Scope(scope_of(plan.output).entries, None, (left.scope, right.scope))
     return Analyzed(plan if node.all else distinct(plan), scope)
 
 
 def distinct(plan: p.Plan) -> p.Plan:
     """SELECT DISTINCT: grouping by all columns."""
+    _comparable(plan)
+    return p.Aggregate(plan, tuple((c, c) for c in plan.output), ())
+
+
+def _comparable(plan: p.Plan) -> None:
     for column in plan.output:
         if isinstance(column.type, Map):
             raise analysis_error(
                 "UNSUPPORTED_FEATURE.SET_OPERATION_ON_MAP_TYPE",
                 {"colName": f"`{column.name}`", "dataType": f'"{sql_name(column.type)}"'},
             )
-    return p.Aggregate(plan, tuple((c, c) for c in plan.output), ())
 
 
 def _same_rows(left: Sequence[Column], right: Sequence[Column]) -> Expr | None:
@@ -67,8 +73,37 @@ def _same_rows(left: Sequence[Column], right: Sequence[Column]) -> Expr | None:
     )
 
 
-def _numbered(plan: p.Plan, analysis: Analysis) -> p.Plan:
-    raise unsupported("INTERSECT ALL and EXCEPT ALL")
+def _multisets(
+    a: p.Plan, b: p.Plan, kind: OneOf["intersect", "except"], analysis: Analysis
+) -> p.Plan:
+    """INTERSECT ALL: each row min(m, n) times; EXCEPT ALL: max(m - n, 0) times, where it is m
+    times in `a` and n times in `b`. Both sides are counted in one grouping."""
+    _comparable(a)
+    inputs, counted = [], []
+    for side, marks in ((a, (1, 0)), (b, (0, 1))):
+        ones = [(analysis.fresh("n", BIGINT, False), Literal(m, BIGINT)) for m in marks]
+        counted.append(p.Project(side, (*((c, c) for c in side.output), *ones)))
+        inputs.append((*side.output, *(c for c, _ in ones)))
+    rows = tuple(
+        analysis.fresh(x.name, x.type, x.nullable or y.nullable)
+        for x, y in zip(a.output, b.output, strict=True)
+    )
+    marks_ = tuple(analysis.fresh("n", BIGINT, False) for _ in range(2))
+    both = p.Union(tuple(counted), tuple(inputs), (*rows, *marks_))
+    sums = [
+        (analysis.fresh("n", BIGINT, False), AggregateCall("sum", (mark,), BIGINT, False))
+        for mark in marks_
+    ]
+    m, n = (column for column, _ in sums)
+    grouped = p.Aggregate(both, tuple((c, c) for c in rows), tuple(sums))
+    times = Call("least", (m, n), BIGINT, False)
+    if kind == "except":
+        times = Call("wrap_sub", (m, n), BIGINT, False)
+    out = tuple(
+        analysis.fresh(x.name, x.type, x.nullable if kind == "except" else c.nullable)
+        for x, c in zip(a.output, rows, strict=True)
+    )
+    return p.Expand(grouped, (rows,), out, times)
 
 
 def _aligned(a: p.Plan, b: p.Plan, kind: str, analysis: Analysis) -> tuple[p.Plan, p.Plan]:

@@ -188,11 +188,16 @@ class Aggregate:
 
 @dataclass(frozen=True, slots=True)
 class Expand:
-    """For each row of `child`, one row per projection (grouping sets)."""
+    """For each row of `child`, one row per projection (grouping sets).
+
+    With `repeat`, a bigint that is never NULL, the only projection comes that many times
+    (INTERSECT ALL, EXCEPT ALL).
+    """
 
     child: Plan
     projections: tuple[tuple[Expr, ...], ...]
     columns: tuple[Column, ...]
+    repeat: Expr | None = None
 
     @property
     def output(self) -> tuple[Column, ...]:

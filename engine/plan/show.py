@@ -84,11 +84,12 @@ def line(node: Plan, names: Names) -> str:
             return text + (f" as {names(value)}" if value is not None else "")
         case Aggregate(_, keys, calls):
             return f"Aggregate by {show_columns(keys, names)} {show_columns(calls, names)}"
-        case Expand(_, projections, columns):
+        case Expand(_, projections, columns, repeat):
+            times = "" if repeat is None else f" repeated {show_expr(repeat, names)} times"
             rows = ", ".join(
                 "(" + ", ".join(show_expr(e, names) for e in row) + ")" for row in projections
             )
-            return f"Expand {show_list(columns, names)} = {rows}"
+            return f"Expand {show_list(columns, names)} = {rows}{times}"
         case Sort(_, order, limit, offset):
             keys_ = ", ".join(show_key(key, names) for key in order)
             return f"Sort [{keys_}]{show_limit(limit, offset)}"

@@ -60,7 +60,8 @@ def expressions(node: Plan) -> tuple[Expr, ...]:
         case Aggregate():
             return (*(expr for _, expr in node.keys), *(call for _, call in node.aggregates))
         case Expand():
-            return tuple(expr for projection in node.projections for expr in projection)
+            times = () if node.repeat is None else (node.repeat,)
+            return (*(expr for projection in node.projections for expr in projection), *times)
         case Sort():
             return tuple(key.expr for key in node.keys)
         case Union():
@@ -111,9 +112,10 @@ def map_expressions(node: Plan, fn: Callable[[Expr], Expr]) -> Plan:
             )
         case Expand():
             rows = tuple([tuple(map(fn, exprs)) for exprs in node.projections])
-            if all(map(_same, rows, node.projections)):
+            repeat = None if node.repeat is None else fn(node.repeat)
+            if all(map(_same, rows, node.projections)) and repeat is node.repeat:
                 return node
-            return replace(node, projections=rows)
+            return replace(node, projections=rows, repeat=repeat)
         case Window():
             windows = tuple([(column, cast(WindowCall, fn(call))) for column, call in node.calls])
             return node if _unchanged(windows, node.calls) else replace(node, calls=windows)
