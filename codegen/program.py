@@ -16,16 +16,19 @@ from pyflare.codegen.emit.context import Failure
 from pyflare.codegen.ir.expr import Expr
 from pyflare.codegen.ir.operators import Operator
 from pyflare.codegen.ir.types import Type
+from pyflare.codegen.operators.literals import Part
 
 # ---------------------------------------------------------------- slots
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """Parameter `number` of the pipeline: 64 bits, seen as unsigned."""
+    """Parameter `number` of the pipeline: 64 bits, seen as unsigned. `literal` says which literal
+    of the plan it came from, and which part of it; see codegen.reuse."""
 
     value: int
     number: int
+    literal: tuple[int, Part] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -343,7 +346,8 @@ class Pipeline:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """Pipelines in the order in which they run, and what they share."""
+    """Pipelines in the order in which they run, and what they share. `literals` names the
+    constants that are literals of the plan, with their numbers; see codegen.reuse."""
 
     pipelines: tuple[Pipeline, ...]
     structures: Mapping[str, Structure]
@@ -351,6 +355,7 @@ class Program:
     calls: tuple[Call, ...]
     output: tuple[OutputColumn, ...]
     root: Operator
+    literals: tuple[tuple[str, int], ...] = ()
 
 
 FUNCTION = "run"

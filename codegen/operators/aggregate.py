@@ -7,8 +7,9 @@ group_table.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from pyflare.codegen.emit.context import Row
@@ -39,9 +40,7 @@ def aggregate(op: Aggregate, builder: Builder, emit: Emit, produce: Produce) -> 
         hash_aggregate(op, builder, emit, produce)
         return
     groups = DirectGroups(op, builder)
-    fallback: list[Row] = []
     produce(op.child, builder, groups.update)
-    assert not fallback
     groups.produce(emit)
 
 
@@ -174,7 +173,9 @@ class DirectGroups:
             code = context.code
             with code.range_(context.begin, context.end, hint="group") as (group, loop):
                 context.loop, context.position = loop, group
-                states = [registers(code, s.primitive.wide) for s in self.aggregates.states]
+                states: list[Cells] = [
+                    registers(code, s.primitive.wide) for s in self.aggregates.states
+                ]
                 blocks = context.shared(self.name)
                 with code.range_(0, blocks.load(I64), hint="worker") as (worker, _):
                     assert self.place is not None
@@ -188,17 +189,13 @@ class DirectGroups:
                     emit(self._row(group, states, context))
 
     def _row(self, group: Val, states: Sequence[Cells], context: PipelineContext) -> LazyRow:
-        makers = {}
+        makers: dict[int, Callable[[], Value]] = {}
         stride = self.size
         for (column, _), key in zip(self.op.keys, self.keys, strict=True):
             stride //= key.slots
-            makers[column.id] = lambda key=key, stride=stride: self._key(
-                key, group, stride, context
-            )
-        for (column, _), finish in zip(
-            self.op.aggregates, self.aggregates.finishes, strict=True
-        ):
-            makers[column.id] = lambda finish=finish: finish(states, context)
+            makers[column.id] = partial(self._key, key, group, stride, context)
+        for (column, _), finish in zip(self.op.aggregates, self.aggregates.finishes, strict=True):
+            makers[column.id] = partial(finish, states, context)
         return LazyRow(context.code, makers)
 
     def _key(self, key: Key, group: Val, stride: int, context: PipelineContext) -> Value:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pyflare.codegen.emit.context import Failure, Row
 from pyflare.codegen.emit.sql import Value, both
-from pyflare.codegen.emit.value import F64, I64, Val, bits, is_float
+from pyflare.codegen.emit.value import F64, I64, Val, bits
 from pyflare.codegen.functions import expression
 from pyflare.codegen.functions.decimals import Number, fitted, quotient_number
 from pyflare.codegen.ir import types as t
@@ -151,9 +151,7 @@ class Aggregates:
             case "product":
                 at = self.state(Product(), args, filter)
                 return lambda cells, _: Value(t.DOUBLE, cells[at].get(1), cells[at].get(0) != 0)
-            case (
-                "var_samp" | "var_pop" | "stddev_samp" | "stddev_pop" | "skewness" | "kurtosis"
-            ):
+            case "var_samp" | "var_pop" | "stddev_samp" | "stddev_pop" | "skewness" | "kurtosis":
                 return self._moments(call)
             case "covar_samp" | "covar_pop" | "corr":
                 return self._covariance(call)
@@ -195,7 +193,10 @@ class Aggregates:
             over = data.trunc(I64).sext(data.type) != data
             value = Value(t.Decimal(38, 0), data, valid, exact.lo, exact.hi)
             context.fail(
-                Failure.ARITHMETIC_OVERFLOW, both(over, valid) or over, (value,), call  # type: ignore[arg-type]
+                Failure.ARITHMETIC_OVERFLOW,
+                both(over, valid) or over,
+                (value,),
+                call,
             )
         else:
             lo, hi = exact.lo, exact.hi
@@ -214,7 +215,9 @@ class Aggregates:
                 exact = total(data, form, t.Decimal(38, scale))
                 x = Value(t.Decimal(38, scale), exact.data, valid, exact.lo, exact.hi)
                 y = Value(t.BIGINT, number, None, 0, MOST_ROWS)
-                return fitted(call, call.type, quotient_number(x, y, call.type.scale), (x,), context)
+                return fitted(
+                    call, call.type, quotient_number(x, y, call.type.scale), (x,), context
+                )
             if not isinstance(call.type, t.Float):
                 raise Unsupported("avg of intervals")
             whole = data if data.type == F64 else to_double(data)
@@ -295,9 +298,7 @@ def to_double(data: Val) -> Val:
     magnitude = (data < 0).select(-data, data)
     high = magnitude.lshr(64).trunc(I64).uitofp(F64) * 18446744073709551616.0
     large = high + magnitude.trunc(I64).uitofp(F64)
-    return (low.sext(data.type) == data).select(
-        low.sitofp(F64), (data < 0).select(-large, large)
-    )
+    return (low.sext(data.type) == data).select(low.sitofp(F64), (data < 0).select(-large, large))
 
 
 def key_values(
@@ -305,6 +306,3 @@ def key_values(
 ) -> list[Value]:
     """The keys of a row, floats with one zero and one NaN."""
     return [normalised(expression.emit(expr, row, context)) for _, expr in keys]
-
-
-__all__ = ["Aggregates", "is_float", "key_values", "replace", "to_double", "total"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
@@ -24,7 +24,7 @@ class Builder:
         self.literals: list[tuple[str, int]] = []
         self.calls: dict[str, Call] = {}
         self.scans: dict[str, Scan] = {}
-        self.shared: dict[str, object] = {}
+        self.shared: dict[Hashable, object] = {}
         self._open: list[PipelineContext] = []
         self._names: dict[str, int] = {}
 

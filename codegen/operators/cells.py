@@ -19,7 +19,8 @@ def size_of(type_: str) -> int:
 class Cells(Protocol):
     """The fields of one primitive's state."""
 
-    types: Sequence[str]
+    @property
+    def types(self) -> Sequence[str]: ...
 
     def get(self, i: int) -> Val: ...
 

@@ -44,9 +44,7 @@ class Results:
     layout: Layout
 
 
-def over_dictionary(
-    context: PipelineContext, expr: Expr, column: Column, row: Row
-) -> Value | None:
+def over_dictionary(context: PipelineContext, expr: Expr, column: Column, row: Row) -> Value | None:
     """The result at the row's code; None if strings are not few, or one of them could fail."""
     builder = context.builder
     value = row[column.id]

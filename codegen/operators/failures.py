@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from pyflare.codegen.emit.code import Code
 from pyflare.codegen.emit.sql import Value, machine_type, type_range, width_for
-from pyflare.codegen.emit.value import F32, F64, I1, I8, I64, PTR, Val, bits
+from pyflare.codegen.emit.value import F32, F64, I1, I64, PTR, Val, bits
 from pyflare.codegen.ir import types as t
 from pyflare.codegen.runtime.calls import Request
 
@@ -55,9 +55,7 @@ def _words(value: Value) -> tuple[Val, Val | None]:
     return low, low.ashr(63)
 
 
-def call(
-    context: PipelineContext, key: str, result: t.Type, args: Sequence[Value]
-) -> Value:
+def call(context: PipelineContext, key: str, result: t.Type, args: Sequence[Value]) -> Value:
     """Calls a Python function for this row; the result comes back boxed like the arguments."""
     code = context.code
     area = code.stack(I64, WORDS * (len(args) + 1), "boxed").pointer
@@ -80,11 +78,5 @@ def call(
             bounds = type_range(result)
             assert bounds is not None, result
             assert lane == f"i{width_for(*bounds)}"
-            if lane == "i128":
-                data = low.zext("i128") | (high.zext("i128") << 64)
-            else:
-                data = low.trunc(lane)
-            return Value(result, data, valid, *bounds)
-
-
-__all__ = ["RECORD_WORDS", "WORDS", "I8", "box", "call", "record"]
+            wide = low.zext("i128") | (high.zext("i128") << 64)
+            return Value(result, wide.trunc(lane), valid, *bounds)

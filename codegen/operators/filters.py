@@ -66,7 +66,7 @@ def cheap(expr: Expr, row: Row) -> bool:
             return all(cheap(arg, row) for arg in args)
         case Call("in", args):
             return len(args) <= 5 and all(cheap(arg, row) for arg in args)
-        case Column(id, _, type_):
+        case Column(id):
             return row[id].length is None
         case Literal():
             return not isinstance(expr.value, str | bytes)

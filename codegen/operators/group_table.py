@@ -8,8 +8,10 @@ rows. Afterwards each partition is merged by one worker, in place, and its group
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
+from pyflare.codegen.emit.code import Variable
 from pyflare.codegen.emit.context import Row
 from pyflare.codegen.emit.sql import Value
 from pyflare.codegen.emit.value import I8, I64, PTR, Val
@@ -120,13 +122,13 @@ class GroupTable:
         return code.choose(entry.load(I64, "hash") == hash_, compare, lambda: [code.false])[0]
 
     def _forget_if_full(
-        self, local: Val, entries: Val, slot: object, hash_: Val, context: PipelineContext
+        self, local: Val, entries: Val, slot: Variable, hash_: Val, context: PipelineContext
     ) -> None:
         code = context.code
         with code.if_(local.load(I64) >= (1 << self.bits) * 5 // 8, "forget", unlikely=True):
             clear(entries, code.const(8 << self.bits, I64))
             local.store(code.const(0, I64))
-            slot.set((hash_ << PARTITION_BITS).lshr(64 - self.bits))  # type: ignore[attr-defined]
+            slot.set((hash_ << PARTITION_BITS).lshr(64 - self.bits))
 
     def _append(self, hash_: Val, values: Sequence[Value], context: PipelineContext) -> Val:
         assert self.layout is not None
@@ -204,11 +206,9 @@ class GroupTable:
         stored, states = self.layout, self.place.all(row)
         makers: dict[int, Callable[[], Value]] = {}
         for i, (column, _) in enumerate(self.op.keys):
-            makers[column.id] = lambda i=i: stored.load(row, i, context)  # type: ignore[misc]
-        for (column, _), finish in zip(
-            self.op.aggregates, self.aggregates.finishes, strict=True
-        ):
-            makers[column.id] = lambda finish=finish: finish(states, context)  # type: ignore[misc]
+            makers[column.id] = partial(stored.load, row, i, context)
+        for (column, _), finish in zip(self.op.aggregates, self.aggregates.finishes, strict=True):
+            makers[column.id] = partial(finish, states, context)
         return LazyRow(context.code, makers)
 
 

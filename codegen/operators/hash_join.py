@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
+from pyflare.codegen.emit.code import Variable
 from pyflare.codegen.emit.context import Failure, Row
 from pyflare.codegen.emit.sql import Value, both
 from pyflare.codegen.emit.value import I8, I32, I64, PTR, Val
@@ -26,7 +28,7 @@ from pyflare.codegen.operators.row import LazyRow, joined
 from pyflare.codegen.operators.streams import append_row
 from pyflare.codegen.program import Directory, SharedBlock, TupleRows, Tuples
 from pyflare.codegen.runtime.hashing import hash_of, normalised, same
-from pyflare.codegen.runtime.layout import Layout, converted, form_of, layout, wide_form
+from pyflare.codegen.runtime.layout import Form, Layout, converted, form_of, layout, wide_form
 
 if TYPE_CHECKING:
     from pyflare.codegen.operators.builder import Builder
@@ -157,7 +159,7 @@ class JoinTable:
         if self.bytes_only:
             self.builder.structure(Directory(self.directory, 1, self.size + 1))
             return
-        forms = []
+        forms: list[Form] = []
         if not self.dense:
             for expr, value in zip(self.op.build_keys, keys, strict=True):
                 if expr not in self.fields:
@@ -205,9 +207,7 @@ class JoinTable:
 
     def _base(self, context: PipelineContext) -> Val:
         shared = context.shared(self.name)
-        return context.once(
-            ("base", self.name), lambda: context.entry_load(shared, 0, PTR, "base")
-        )
+        return context.once(("base", self.name), lambda: context.entry_load(shared, 0, PTR, "base"))
 
     def _enter(self, at: Val, slot: Val, context: PipelineContext) -> None:
         """The row becomes the first of its slot."""
@@ -256,9 +256,7 @@ class JoinTable:
 
     def _stored_keys(self, at: Val, context: PipelineContext) -> list[Value]:
         assert self.layout is not None
-        return [
-            self.layout.load(at, self.fields[expr], context) for expr in self.op.build_keys
-        ]
+        return [self.layout.load(at, self.fields[expr], context) for expr in self.op.build_keys]
 
     # ------------------------------------------------------------ probe
 
@@ -337,19 +335,15 @@ class JoinTable:
         """The stored row at an address; all NULL unless `hit`."""
         makers: dict[int, Callable[[], Value]] = {}
         for column in self.stored:
-            makers[column.id] = lambda column=column: self._load(column, at, context, hit)  # type: ignore[misc]
+            makers[column.id] = partial(self._load, column, at, context, hit)
         return LazyRow(context.code, makers)
 
-    def _load(
-        self, column: Column, at: Val, context: PipelineContext, hit: Val | None
-    ) -> Value:
+    def _load(self, column: Column, at: Val, context: PipelineContext, hit: Val | None) -> Value:
         assert self.layout is not None
         value = self.layout.load(at, self.fields[column.id], context)
         return value if hit is None else value.with_valid(both(value.valid, hit))
 
-    def matches(
-        self, at: Val, keys: Sequence[Value], row: Row, context: PipelineContext
-    ) -> Val:
+    def matches(self, at: Val, keys: Sequence[Value], row: Row, context: PipelineContext) -> Val:
         """The stored row at `at` has these keys and the residual is true."""
         code = context.code
         equal: Val | None = None
@@ -420,9 +414,7 @@ class JoinTable:
         for column in self.op.probe.output:
             rows = self.opaque.get(column.id)
             if rows is not None:
-                row[column.id] = Value(
-                    column.type, code.const(0, I64), code.false, dictionary=rows
-                )
+                row[column.id] = Value(column.type, code.const(0, I64), code.false, dictionary=rows)
             else:
                 null = context.parameter(None, column.type)
                 row[column.id] = converted(null, wide_form(column.type, True))
@@ -483,9 +475,8 @@ class Probe:
         code = self.context.code
         first = self.table.first(self.keys, self.context)
         if self._single_slot():
-            with code.if_(first != 0, "slot"):
-                with code.if_(self._matches(first), "match"):
-                    self.hit(self._at(first))
+            with code.if_(first != 0, "slot"), code.if_(self._matches(first), "match"):
+                self.hit(self._at(first))
             return
         current = code.var(first)
         with code.while_(lambda: current.get() != 0, "chain") as loop:
@@ -521,17 +512,17 @@ class Probe:
         with code.if_(mark.load(I8) == 0, "mark"):
             mark.store(code.const(1, I8))
 
-    def _find(self, current: object) -> None:
+    def _find(self, current: Variable) -> None:
         """Moves the variable on to the next match from where it is, or to 0."""
         code = self.context.code
         with code.loop("find") as loop:
-            here = current.get()  # type: ignore[attr-defined]
+            here = current.get()
             loop.break_if(here == 0)
             loop.break_if(self._matches(here))
             if self._single_slot():
-                current.set(0)  # type: ignore[attr-defined]
+                current.set(0)
             else:
-                current.set(self._next(here))  # type: ignore[attr-defined]
+                current.set(self._next(here))
 
     def _existence(self) -> None:
         code = self.context.code

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 from typing import Literal as OneOf
 
 MASK64 = (1 << 64) - 1
-Part: TypeAlias = OneOf["low", "high", "double"]
+Part: TypeAlias = OneOf["low", "high", "double", "length"]
 
 
 class NumberedInt(int):
@@ -57,5 +57,7 @@ def bits_of(value: Any, part: Part) -> int:
             return int(value) & MASK64
         case "high":
             return (int(value) >> 64) & MASK64
+        case "length":
+            return len(value.encode()) if isinstance(value, str) else len(value)
         case "double":
             return int(struct.unpack("<Q", struct.pack("<d", float(value)))[0])

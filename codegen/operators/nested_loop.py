@@ -21,9 +21,7 @@ if TYPE_CHECKING:
 K = JoinKind
 
 
-def nested_loop_join(
-    op: NestedLoopJoin, builder: Builder, emit: Emit, produce: Produce
-) -> None:
+def nested_loop_join(op: NestedLoopJoin, builder: Builder, emit: Emit, produce: Produce) -> None:
     loop = NestedLoop(op, builder)
     produce(op.build, builder, loop.table.insert)
     produce(op.probe, builder, lambda row: loop.probe(row, emit))
@@ -36,9 +34,7 @@ class NestedLoop:
 
     def __init__(self, op: NestedLoopJoin, builder: Builder) -> None:
         self.op = op
-        as_hash_join = HashJoin(
-            op.kind, op.build, op.probe, (), (), (), op.condition, op.mark
-        )
+        as_hash_join = HashJoin(op.kind, op.build, op.probe, (), (), (), op.condition, op.mark)
         self.table = JoinTable(as_hash_join, builder, keyless=True)
 
     def probe(self, row: Row, emit: Emit) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from pyflare.codegen.emit.code import Variable
 from pyflare.codegen.emit.context import Row
 from pyflare.codegen.emit.sql import Value
 from pyflare.codegen.emit.value import I8, I32, I64, PTR, Val
@@ -78,6 +80,14 @@ def output_column(column: Column, value: Value) -> OutputColumn:
             raise NotImplementedError(f"a computed column of type {type_}")
 
 
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word of the local block in a register, loaded again after a flush."""
+
+    variable: Variable
+    byte: int
+
+
 class Writer:
     """The chunk of one worker: addresses and counts in registers between flushes."""
 
@@ -88,17 +98,16 @@ class Writer:
         self.local = context.local(output.name)
         self.rows = context.kept("rows", self.local, 0, I64, "out_rows")
         self.capacity = self._pointer(8, I64, "out_capacity")
-        self.data: list[object] = []
 
     def _at(self, column: int, word: int) -> int:
         return 8 * (HEADER + WORDS * column + word)
 
-    def _pointer(self, byte: int, type_: str, hint: str) -> object:
+    def _pointer(self, byte: int, type_: str, hint: str) -> Word:
         key = ("out", byte)
 
-        def make() -> object:
+        def make() -> Word:
             initial = self.context.entry_load(self.local, byte, type_, hint)
-            return (self.context.register(type_, initial.ref, hint), byte)
+            return Word(self.context.register(type_, initial.ref, hint), byte)
 
         return self.context.once(key, make)
 
@@ -135,8 +144,7 @@ class Writer:
             for i in strings:
                 used[i].set(self.local.at(I8, self._at(i, 3)).load(I64))
             for item in reloaded:
-                variable, byte = item  # type: ignore[misc]
-                variable.set(self.local.at(I8, byte).load(variable.type))
+                item.variable.set(self.local.at(I8, item.byte).load(item.variable.type))
 
         at = self.rows.get()
         for i, (column, value) in enumerate(zip(columns, values, strict=True)):
@@ -174,10 +182,8 @@ class Writer:
         copy(data.at(I8, at * column.width), value.data, size)
 
 
-def get(item: object) -> Val:
-    variable, _ = item  # type: ignore[misc]
-    found: Val = variable.get()
-    return found
+def get(word: Word) -> Val:
+    return word.variable.get()
 
 
 def masked_length(value: Value) -> Val:

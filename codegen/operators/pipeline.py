@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pyflare.codegen.emit.code import Code, Loop, Variable
 from pyflare.codegen.emit.context import Failure, Row
@@ -206,15 +206,12 @@ class PipelineContext:
                 return Value(type_, self._integer(value, lane), None, lo, hi)
             case float():
                 return self._float(value, type_)
-            case str():
-                data = value.encode()
-                return self._bytes(data, type_, data.isascii(), number_of(value))
-            case bytes():
-                return self._bytes(value, type_, False, number_of(value))
+            case str() | bytes():
+                return self._bytes(value, type_)
             case _:
                 raise AssertionError(f"no literal of {type_}: {value!r}")
 
-    def _next_word(self, value: float, part: Part) -> Word:
+    def _next_word(self, value: Any, part: Part) -> Word:
         # two literals of the same value keep apart slots: the text must not depend on values
         self._parameters += 1
         number = number_of(value)
@@ -225,7 +222,7 @@ class PipelineContext:
         """A 64-bit parameter that is no SQL value, e.g. a limit."""
         return self._word(value, I64)
 
-    def _word(self, value: int, lane: str, part: Part = "low") -> Val:
+    def _word(self, value: Any, lane: str, part: Part = "low") -> Val:
         word = self.slot(self._next_word(value, part), I64, "param")
         return self._narrowed(word, lane)
 
@@ -251,13 +248,15 @@ class PipelineContext:
             word = self.code.entry_value("param", F32, f"fptrunc double {word.ref} to float")
         return Value(type_, word, None, finite=value == value)
 
-    def _bytes(self, data: bytes, type_: t.Type, ascii: bool, number: int | None = None) -> Value:
+    def _bytes(self, value: str | bytes, type_: t.Type) -> Value:
+        data = value.encode() if isinstance(value, str) else bytes(value)
         key = f"literal {len(self.builder.constants)}"
+        number = number_of(value)
         if number is not None:
             self.builder.literals.append((key, number))
         pointer = self.slot(Constant(self.builder.constant(data, key)), PTR, "text")
-        length = self._word(len(data), I64)
-        return Value(type_, pointer, None, length=length, ascii=ascii)
+        length = self._word(value, I64, "length")
+        return Value(type_, pointer, None, length=length, ascii=data.isascii())
 
     def table(self, data: bytes, key: str) -> Val:
         return self.slot(Constant(self.builder.constant(data, "table " + key)), PTR, "table")

@@ -11,9 +11,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from pyflare.codegen.emit.sql import Value, all_valid
-from pyflare.codegen.emit.value import F64, I1, I8, I32, I64, PTR, Val, bits, is_float
+from pyflare.codegen.emit.value import F64, I1, I8, I64, PTR, Val, is_float
 from pyflare.codegen.functions.text import compare_bytes
-from pyflare.codegen.ir import types as t
 from pyflare.codegen.operators.cells import Cells
 from pyflare.codegen.runtime.layout import Form
 
@@ -109,8 +108,14 @@ class Stored:
 
     def write(self, cells: Cells, at: int, value: Value, context: PipelineContext) -> None:
         data = value.data
-        cells.set(at, data.zext(I8) if data.type == I1 else data.resize(self.form.lane)
-                  if not (is_float(data.type) or data.type == PTR) else data)
+        cells.set(
+            at,
+            data.zext(I8)
+            if data.type == I1
+            else data.resize(self.form.lane)
+            if not (is_float(data.type) or data.type == PTR)
+            else data,
+        )
         if self.form.has_length:
             assert value.length is not None
             cells.set(at + 1, value.length)
@@ -172,14 +177,20 @@ class Extreme:
         value = Stored(plain(self.form)).read(other, 1, None)
         self._take(cells, value, other.get(0) != 0, context)
 
-    def _take(self, cells: Cells, value: Value, valid: Val | None, context: PipelineContext) -> None:
+    def _take(
+        self, cells: Cells, value: Value, valid: Val | None, context: PipelineContext
+    ) -> None:
         stored = Stored(plain(self.form))
         code = context.code
         held = stored.read(cells, 1, None)
         missing = cells.get(0) == 0
         if value.length is None:
-            value = replace(value, data=value.data if value.data.type == held.data.type
-                            else value.data.resize(held.data.type))
+            value = replace(
+                value,
+                data=value.data
+                if value.data.type == held.data.type
+                else value.data.resize(held.data.type),
+            )
             better = missing | (before(held, value) if self.largest else before(value, held))
             if valid is not None:
                 better = better & valid
@@ -188,10 +199,10 @@ class Extreme:
             cells.set(0, better.select(code.const(1, I8), cells.get(0)))
             return
         with code.if_(valid if valid is not None else code.true, "extreme"):
-            better = code.var(missing)
+            taken = code.var(missing)
             with code.if_(~missing):
-                better.set(before(held, value) if self.largest else before(value, held))
-            with code.if_(better.get(), "better"):
+                taken.set(before(held, value) if self.largest else before(value, held))
+            with code.if_(taken.get(), "better"):
                 stored.write(cells, 1, value, context)
                 cells.set(0, code.const(1, I8))
 
@@ -250,7 +261,7 @@ class First:
 
 @dataclass(frozen=True, slots=True)
 class ExtremeBy:
-    """The value of the row with the smallest (largest) ordering: has one, valid, ordering, value."""
+    """The value of the row with the least (largest) ordering: has one, valid, ordering, value."""
 
     form: Form
     order: Form
@@ -360,7 +371,7 @@ class Product:
 
 @dataclass(frozen=True, slots=True)
 class Moments:
-    """Count, mean and central moments up to `order` of doubles, as Spark updates and merges them."""
+    """Count, mean and central moments up to `order` of doubles, updated and merged like Spark."""
 
     order: int
 
@@ -423,7 +434,12 @@ class Moments:
                         4,
                         cells.get(4)
                         + other.get(4)
-                        + delta_n * delta_n * delta_n * delta * n1 * n2
+                        + delta_n
+                        * delta_n
+                        * delta_n
+                        * delta
+                        * n1
+                        * n2
                         * (n1 * n1 - n1 * n2 + n2 * n2)
                         + delta_n * delta_n * 6.0 * (n1 * n1 * m2b + n2 * n2 * m2a)
                         + delta_n * 4.0 * (n1 * m3b - n2 * m3a),
@@ -464,6 +480,3 @@ class Covariance:
             cells.set(3, cells.get(3) + other.get(3) + dx * dy_n * n1 * n2)
             cells.set(4, cells.get(4) + other.get(4) + dx * dx_n * n1 * n2)
             cells.set(5, cells.get(5) + other.get(5) + dy * dy_n * n1 * n2)
-
-
-__all__ = ["I32", "bits", "t"]

@@ -26,8 +26,17 @@ from pyflare.codegen.ir.operators import (
     Union,
     Window,
 )
+
 # NOTE for the operators helper: hash_join.py and nested_loop.py are being written by the lead, now.
-from pyflare.codegen.operators import aggregate, filters, hash_join, nested_loop, scan, sort, streams
+from pyflare.codegen.operators import (
+    aggregate,
+    filters,
+    hash_join,
+    nested_loop,
+    scan,
+    sort,
+    streams,
+)
 from pyflare.codegen.operators.builder import Builder
 from pyflare.codegen.operators.types import Emit
 

@@ -58,7 +58,13 @@ def load(
             data = at.load(lane, column.name, align=min(8, storage.bits // 8))
             lo, hi = _bounds(type_, storage)
             narrow = f"i{width_for(lo, hi)}"
-            return Value(type_, data if storage.bits <= int(narrow[1:]) else data.trunc(narrow), valid, lo, hi)
+            return Value(
+                type_,
+                data if storage.bits <= int(narrow[1:]) else data.trunc(narrow),
+                valid,
+                lo,
+                hi,
+            )
         case "bits":
             bit = index + _part(context, i, "data_bit", I64)
             return Value(type_, _bit(_part(context, i, "data"), bit), valid, 0, 1)
@@ -130,7 +136,9 @@ def range_(op: Range, builder: Builder, emit: Emit) -> None:
 
 def one_row(op: OneRow, builder: Builder, emit: Emit) -> None:
     """A pipeline that runs once."""
-    with builder.pipeline("one row", Numbers(1)) as context:
-        with context.code.range_(context.begin, context.end) as (index, loop):
-            context.loop, context.position = loop, index
-            emit(LazyRow(context.code, {}))
+    with (
+        builder.pipeline("one row", Numbers(1)) as context,
+        context.code.range_(context.begin, context.end) as (index, loop),
+    ):
+        context.loop, context.position = loop, index
+        emit(LazyRow(context.code, {}))

@@ -98,9 +98,7 @@ class Sorter:
 
     # ------------------------------------------------------------ top-k
 
-    def _keep(
-        self, kept: int, keys: Sequence[Value], row: Row, context: PipelineContext
-    ) -> None:
+    def _keep(self, kept: int, keys: Sequence[Value], row: Row, context: PipelineContext) -> None:
         """A heap of the addresses of the worker's first rows, the last of them on top.
 
         The keys go into a spare row; if it is before the top, the two change places.
@@ -190,9 +188,12 @@ class Sorter:
             left = at.get() * 2 + 1
             loop.break_if(left >= count)
             child = code.var(left)
-            with code.if_(left + 1 < count):
-                with code.if_(self._later(heap, left + 1, left, context)):
-                    child.set(left + 1)
+            # the comparison is staged inside the first `if_`: there is no right child otherwise
+            with (
+                code.if_(left + 1 < count),
+                code.if_(self._later(heap, left + 1, left, context)),
+            ):
+                child.set(left + 1)
             loop.break_if(~self._later(heap, child.get(), at.get(), context))
             self._swap(heap, child.get(), at.get())
             at.set(child.get())
@@ -203,9 +204,7 @@ class Sorter:
         assert self.plan is not None
         assert self.layout is not None
         shared = context.shared(self.name)
-        base = context.once(
-            ("base", self.name), lambda: context.entry_load(shared, 0, PTR, "base")
-        )
+        base = context.once(("base", self.name), lambda: context.entry_load(shared, 0, PTR, "base"))
         return Entries(self.plan, context.code, base, self.layout.width)
 
     def runs(self) -> None:

@@ -76,10 +76,12 @@ class Buffer:
     def read(self, emit: Emit, cut: str | None = None, name: str = "read") -> None:
         """A pipeline over the rows."""
         source = TupleRows(self.name, cut)
-        with self.builder.pipeline(f"{name} {self.name}", source) as context:
-            with context.code.range_(context.begin, context.end) as (number, loop):
-                context.loop, context.position = loop, number
-                emit(self.row(self.address(number, context), context))
+        with (
+            self.builder.pipeline(f"{name} {self.name}", source) as context,
+            context.code.range_(context.begin, context.end) as (number, loop),
+        ):
+            context.loop, context.position = loop, number
+            emit(self.row(self.address(number, context), context))
 
 
 def append_row(context: PipelineContext, tuples: str, width: int) -> Val:
@@ -126,13 +128,12 @@ def union(op: Union, builder: Builder, emit: Emit, produce: Produce) -> None:
         def widen(row: Row, inputs: tuple[Column, ...] = inputs) -> None:
             makers = {}
             for column, source in zip(op.columns, inputs, strict=True):
-                form = wide_form(column.type, column.nullable)
 
                 def make(source: Column = source, column: Column = column) -> Value:
                     value = row[source.id]
-                    if value.valid is None or column.nullable:
-                        return converted(value, wide_form(column.type, column.nullable))
-                    return converted(value.with_valid(None), form)
+                    if not column.nullable:
+                        value = value.with_valid(None)
+                    return converted(value, wide_form(column.type, column.nullable))
 
                 makers[column.id] = make
             emit(LazyRow(builder.current.code, makers))

@@ -107,7 +107,7 @@ def _equal(x: Value, y: Value) -> Val:
     if x.code is not None and y.code is not None and x.dictionary == y.dictionary:
         return x.code == y.code
     if x.length is not None:
-        return equal_bytes(x, y, None, None)
+        return equal_bytes(x, y)
     a, b = x.data, y.data
     if is_float(a.type):
         lane = I64 if a.type == F64 else I32

@@ -169,7 +169,9 @@ class Layout:
             return context.dictionary_string(form.type, form.dictionary, data, valid, form.ascii)
         if form.lane == I1:
             data = data.trunc(I1)
-        length = row.at(I8, field.length_at).load(I64, "length", align=8) if form.has_length else None
+        length = (
+            row.at(I8, field.length_at).load(I64, "length", align=8) if form.has_length else None
+        )
         return Value(
             form.type,
             data,

@@ -129,7 +129,7 @@ def _prefix_body(text: Val, length: Val) -> None:
 
 
 def prefix_of(plan: KeyPlan, row: Val) -> Val:
-    """What an entry says of its row: never out of order, but perhaps equal where the keys differ."""
+    """What an entry says of its row: never out of order, equal perhaps where the keys differ."""
     first = plan.keys[0]
     word = row.at(I8, first.words_at[0]).load(I64, "key")
     if first.rank_at is None:
@@ -244,9 +244,9 @@ class Entries:
             here.set(there.get())
             there.set(swapped)
             width.set(width.get() * 2)
-        with code.if_(here.get().ptrtoint() != entries.ptrtoint(), "home"):
-            with code.range_(lo, hi, hint="back") as (i, _):
-                copy_entry(entry(entries, i), entry(spare, i))
+        away = here.get().ptrtoint() != entries.ptrtoint()
+        with code.if_(away, "home"), code.range_(lo, hi, hint="back") as (i, _):
+            copy_entry(entry(entries, i), entry(spare, i))
 
 
 def entry(entries: Val, index: Val) -> Val:

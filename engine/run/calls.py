@@ -45,7 +45,7 @@ class Calls:
             failed = getattr(function, "failed", None)
             raise (failed(error, args) if failed is not None else error) from error
         out = (ctypes.c_uint64 * WORDS).from_address(result)
-        out[:] = self._boxed(call.result, value)
+        out[:] = list(self._boxed(call.result, value))
 
     def _boxed(self, type_: t.Type, value: Any) -> tuple[int, int, int]:
         if value is None:
@@ -93,7 +93,7 @@ def appease(run: Run, request: Request, key: str, worker: int, a: int, b: int) -
     unlimited = Memory(UNLIMITED)
     match request:
         case Request.CALL:
-            (ctypes.c_uint64 * WORDS).from_address(b)[:] = (0, 0, 0)
+            (ctypes.c_uint64 * WORDS).from_address(b)[:] = [0, 0, 0]
         case Request.GROW:
             run.structures.get(key).rewind(worker, a)
         case Request.HEAP:

@@ -113,13 +113,17 @@ def _overflow(
 
 
 def _whole(type_: object) -> str:
-    return "integer overflow" if isinstance(type_, t.Integer) and type_.bits == 32 else (
-        "long overflow"
+    return (
+        "integer overflow"
+        if isinstance(type_, t.Integer) and type_.bits == 32
+        else ("long overflow")
     )
 
 
 def _arithmetic(message: str, instead: str) -> tuple[str, dict[str, str]]:
-    alternative = f" Use '{instead}' to tolerate overflow and return NULL instead." if instead else ""
+    alternative = (
+        f" Use '{instead}' to tolerate overflow and return NULL instead." if instead else ""
+    )
     return "ARITHMETIC_OVERFLOW", {"message": message, "alternative": alternative}
 
 
@@ -177,7 +181,9 @@ def sql_value(value: object, type_: t.Type) -> str:
         case float(), t.Float(bits):
             text = _double(value)
             if bits == 32:
-                return f"CAST('{text}' AS FLOAT)" if text[-1].isalpha() else f"CAST({text} AS FLOAT)"
+                return (
+                    f"CAST('{text}' AS FLOAT)" if text[-1].isalpha() else f"CAST({text} AS FLOAT)"
+                )
             return f"CAST('{text}' AS DOUBLE)" if text[-1].isalpha() else f"{text}D"
         case _:
             return str(value)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import itertools
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -243,9 +242,12 @@ class Run:
         counter = iter(enumerate(work))
         lock = threading.Lock()
         output = pipeline.output is not None
-        fill_shared = {f.structure: self.structures.get(f.structure) for f in pipeline.slots
-                       if isinstance(f, Shared | Local)}
-        addresses = {
+        fill_shared = {
+            f.structure: self.structures.get(f.structure)
+            for f in pipeline.slots
+            if isinstance(f, Shared | Local)
+        }
+        addresses: dict[Fill, int] = {
             f: fill_shared[f.structure].shared() for f in pipeline.slots if isinstance(f, Shared)
         }
 
@@ -398,9 +400,7 @@ class Work:
             try:
                 function(at, morsel.begin, morsel.end)
                 if status and state[status[0]]:
-                    run.note_failure(
-                        Failed(self.index, number, morsel, int(state[status[0]]))
-                    )
+                    run.note_failure(Failed(self.index, number, morsel, int(state[status[0]])))
                 if output is not None and not (status and state[status[0]]):
                     output.finish(worker)
                 for tuples in marked:
@@ -475,8 +475,12 @@ class Work:
         bits = np.full(chunk.rows // 8 + 9, 255, np.uint8)
         if array is not None:
             valid = array.slice(chunk.first, chunk.rows).is_valid()  # type: ignore[attr-defined]
-            mask = np.asarray(valid.to_numpy(zero_copy_only=False) if isinstance(valid, pa.Array)
-                              else valid.to_numpy(), np.bool_)
+            mask = np.asarray(
+                valid.to_numpy(zero_copy_only=False)
+                if isinstance(valid, pa.Array)
+                else valid.to_numpy(),
+                np.bool_,
+            )
             packed = np.packbits(mask, bitorder="little")
             bits[: len(packed)] = packed
         self.run_._keep.append(bits)
@@ -501,6 +505,3 @@ def last_uses(program: Program) -> dict[str, int]:
                 uses[below] = max(uses.get(below, 0), uses[name])
     # strings of a heap may be pointed to from anywhere
     return {n: last for n, last in uses.items() if not isinstance(program.structures[n], Heap)}
-
-
-__all__ = ["Metrics", "execute", "itertools"]

@@ -11,7 +11,7 @@ import numpy as np
 from pyflare.codegen import jit
 from pyflare.codegen.build import build
 from pyflare.codegen.operators.failures import RECORD_WORDS, WORDS
-from pyflare.codegen.program import FUNCTION, Diagnosis, Site
+from pyflare.codegen.program import FUNCTION, Diagnosis, Fill, Shared, Site
 from pyflare.engine.errors import internal_error, runtime_error
 from pyflare.engine.run.calls import unboxed
 from pyflare.engine.run.errors import error_of
@@ -37,12 +37,8 @@ def explain(run: Run, failed: Failed) -> BaseException:
     for name, data in program.constants.items():
         run.constants.setdefault(name, ctypes.create_string_buffer(data, max(8, len(data) + 8)))
     run.stop[0] = 0
-    from pyflare.codegen.program import Shared
-
-    addresses = {
-        f: run.structures.get(f.structure).shared()
-        for f in pipeline.slots
-        if isinstance(f, Shared)
+    addresses: dict[Fill, int] = {
+        f: run.structures.get(f.structure).shared() for f in pipeline.slots if isinstance(f, Shared)
     }
     work = Work(run, failed.pipeline, pipeline, 0, addresses)
     work.state = np.zeros(len(pipeline.slots), np.uint64)

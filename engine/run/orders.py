@@ -12,7 +12,8 @@ ENTRY = 16
 
 
 class OrderMemory:
-    """shared: entries, spare entries, borders; a round of merges swaps them. `runs` are their borders."""
+    """shared: entries, spare entries, borders of a round. A round of merges swaps the first two;
+    `runs` are the borders of the runs."""
 
     def __init__(
         self,

@@ -88,32 +88,33 @@ class OutputMemory:
                     data = self.memory.allocate((rows + 1) * 4, "result")
                     data[:4] = 0
                     before = 0 if held[2] is None else len(held[2])
-                    size = max(FIRST_BYTES, min(before * 2, 1 << 22), min(used * 2, 1 << 24), longest)
-                    held[2] = self.memory.allocate(size, "result")
-                    words[at + 2], words[at + 4] = held[2].ctypes.data, size
+                    size = max(
+                        FIRST_BYTES, min(before * 2, 1 << 22), min(used * 2, 1 << 24), longest
+                    )
+                    text = self.memory.allocate(size, "result")
+                    held[2] = text
+                    words[at + 2], words[at + 4] = text.ctypes.data, size
                 case _:
                     data = self.memory.allocate(rows * column.width, "result")
             held[0] = data
             words[at] = 0 if data is None else data.ctypes.data
             if column.nullable:
-                held[1] = self.memory.allocate(rows, "result")
-                words[at + 1] = held[1].ctypes.data
+                mask = self.memory.allocate(rows, "result")
+                held[1] = mask
+                words[at + 1] = mask.ctypes.data
             words[at + 3] = 0
         words[0], words[1] = 0, rows
         self.capacity[worker] = rows
 
     def _batch(self, worker: int, rows: int, copy: bool) -> pa.RecordBatch:
         arrays = [
-            self._array(column, worker, i, rows, copy)
-            for i, column in enumerate(self.spec.columns)
+            self._array(column, worker, i, rows, copy) for i, column in enumerate(self.spec.columns)
         ]
         if not arrays:
             return pa.RecordBatch.from_struct_array(pa.array([{}] * rows, pa.struct([])))
         return pa.RecordBatch.from_arrays(arrays, schema=self.schema)
 
-    def _array(
-        self, column: OutputColumn, worker: int, i: int, rows: int, copy: bool
-    ) -> pa.Array:
+    def _array(self, column: OutputColumn, worker: int, i: int, rows: int, copy: bool) -> pa.Array:
         data, mask, text = self.buffers[worker][i]
         if column.kind == "null":
             return pa.nulls(rows)
@@ -162,7 +163,7 @@ class OutputMemory:
         source, ordinal = column.source
         array = self.bindings[source].arrays[ordinal]
         indices = pa.array(numbers, mask=None if valid is None else ~valid)
-        taken = array.take(indices)  # type: ignore[attr-defined, union-attr]
+        taken = array.take(indices)  # type: ignore[union-attr]
         combined = taken.combine_chunks() if isinstance(taken, pa.ChunkedArray) else taken
         if isinstance(combined, pa.ChunkedArray):
             combined = pa.concat_arrays(combined.chunks)

@@ -41,10 +41,10 @@ class Results:
                 head = self._head()
                 if head == morsel and not self._morsels[morsel]:
                     break
-                if head is not None and not self._morsels[head] and head != morsel:
+                starved = head is not None and head != morsel and not self._morsels[head]
+                if starved and self._pending <= 4 * PENDING_ROWS:
                     # the reader waits for the head, which is not us: memory is the price
-                    if self._pending <= 4 * PENDING_ROWS:
-                        break
+                    break
                 self._changed.wait(0.05)
 
     def _head(self) -> Sequence | None:

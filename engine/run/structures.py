@@ -163,14 +163,7 @@ class HeapMemory:
 
 
 Memories = (
-    TupleMemory
-    | Zeroed
-    | OneBlock
-    | Addressed
-    | Pointed
-    | HeapMemory
-    | OrderMemory
-    | OutputMemory
+    TupleMemory | Zeroed | OneBlock | Addressed | Pointed | HeapMemory | OrderMemory | OutputMemory
 )
 
 

@@ -29,7 +29,7 @@ def table(rows: int, seed: int = 0, prefix: str = "", chunks: int = 3, nulls: fl
             "f": [maybe(rng.choice(FLOATS)) for _ in range(n)],
             "s": [maybe(rng.choice(WORDS)) for _ in range(n)],
             "c": [maybe(rng.choice(WORDS)) for _ in range(n)],
-            "d": [maybe(Decimal(rng.randrange(-10**6, 10**6)).scaleb(-2)) for _ in range(n)],
+            "d": [maybe(Decimal(rng.randrange(-(10**6), 10**6)).scaleb(-2)) for _ in range(n)],
             "t": [maybe(DAY + datetime.timedelta(rng.randrange(5))) for _ in range(n)],
             "b": [maybe(rng.random() < 0.5) for _ in range(n)],
         }

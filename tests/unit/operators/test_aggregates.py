@@ -93,7 +93,9 @@ def test_groups_by_keys_of_every_type(name: str, keys: str) -> None:
     assert_same(aggregate(op, keys, many_calls(op)), TABLES)
 
 
-@pytest.mark.parametrize(("keys", "domains"), [("k", [(0, 11)]), ("b", [(0, 1)]), ("cb", [(0, 7), (0, 1)])])
+@pytest.mark.parametrize(
+    ("keys", "domains"), [("k", [(0, 11)]), ("b", [(0, 1)]), ("cb", [(0, 7), (0, 1)])]
+)
 @pytest.mark.parametrize("filtered", [False, True])
 def test_groups_in_an_array(keys: str, domains: list[tuple[int, int]], filtered: bool) -> None:
     """Keys of a known domain index an array, NULL behind the last; groups without rows are none."""
@@ -110,9 +112,7 @@ def test_any_morsels_and_threads(keys: str, threads: int, morsel: int) -> None:
     op = child()
     calls = many_calls(op)
     domains = ((0, 11),) if keys == "k" else None
-    assert_same(
-        aggregate(op, keys, calls, domains), TABLES, threads=threads, morsel_rows=morsel
-    )
+    assert_same(aggregate(op, keys, calls, domains), TABLES, threads=threads, morsel_rows=morsel)
 
 
 @pytest.mark.parametrize(("threads", "morsel"), [(1, 1 << 17), (2, 40)])
@@ -175,10 +175,16 @@ def test_aggregate_of_an_outer_join() -> None:
     join = HashJoin(
         JoinKind.FULL_OUTER, build, probe, (build.output[1],), (probe.output[2],), (False,)
     )
-    groups = ((Column(60, "s", t.STRING), probe.output[4]), (Column(61, "c", t.STRING), build.output[5]))
+    groups = (
+        (Column(60, "s", t.STRING), probe.output[4]),
+        (Column(61, "c", t.STRING), build.output[5]),
+    )
     calls = (
         (Column(80, "n", t.BIGINT, False), AggregateCall("count", (), t.BIGINT, False)),
-        (Column(81, "d", t.Decimal(22, 2)), AggregateCall("sum", (probe.output[6],), t.Decimal(22, 2))),
+        (
+            Column(81, "d", t.Decimal(22, 2)),
+            AggregateCall("sum", (probe.output[6],), t.Decimal(22, 2)),
+        ),
         (Column(82, "m", t.STRING), AggregateCall("max", (build.output[4],), t.STRING)),
     )
     assert_same(Aggregate(join, groups, calls), TABLES, threads=2, morsel_rows=50)

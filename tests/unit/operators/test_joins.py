@@ -7,7 +7,7 @@ import itertools
 import pytest
 
 from pyflare.codegen.ir import types as t
-from pyflare.codegen.ir.expr import Call, Column, Expr
+from pyflare.codegen.ir.expr import AggregateCall, Call, Column, Expr, Literal
 from pyflare.codegen.ir.operators import (
     Aggregate,
     Filter,
@@ -17,7 +17,6 @@ from pyflare.codegen.ir.operators import (
     Operator,
     Project,
 )
-from pyflare.codegen.ir.expr import AggregateCall, Literal
 from tests.support.data import table
 from tests.support.programs import assert_same, scan
 
@@ -98,7 +97,9 @@ def test_dense_keys(kind: K) -> None:
 def test_unique_build_keys(kind: K, dense: bool) -> None:
     """A build side with one row per key needs no chains."""
     build = distinct("rk")
-    assert_same(join(kind, "k", False, (0, 11) if dense else None, build=build, unique=True), TABLES)
+    assert_same(
+        join(kind, "k", False, (0, 11) if dense else None, build=build, unique=True), TABLES
+    )
 
 
 @pytest.mark.parametrize("kind", NULL_AWARE)
@@ -125,7 +126,7 @@ def distinct(name: str) -> Operator:
     return Aggregate(build, ((group, key),), ((count, call),))
 
 
-@pytest.mark.parametrize("kind", [k for k in PLAIN])
+@pytest.mark.parametrize("kind", list(PLAIN))
 @pytest.mark.parametrize("conditioned", [False, True])
 def test_nested_loop(kind: K, conditioned: bool) -> None:
     """Without keys every pair is looked at."""

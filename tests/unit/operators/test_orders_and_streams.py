@@ -34,7 +34,9 @@ def child(name: str = "data", first: int = 0) -> Scan:
     return scan(name, TABLES[name], first)
 
 
-def keys_of(op: Operator, names: str, ascending: bool = True, nulls_first: bool = True) -> tuple[SortKey, ...]:
+def keys_of(
+    op: Operator, names: str, ascending: bool = True, nulls_first: bool = True
+) -> tuple[SortKey, ...]:
     """Keys by the columns' letters; `k` and `d` last make the order total enough to compare."""
     found = {c.name: c for c in op.output}
     return tuple(SortKey(found[n], ascending, nulls_first) for n in names)
@@ -74,8 +76,15 @@ def test_top_k(limit: int, offset: int, threads: int) -> None:
 def test_many_rows_in_order() -> None:
     """More rows than a run holds."""
     op = Range(0, 200_000, 1, Column(1, "n", t.BIGINT, False))
-    mixed = Call("pmod", (Call("mul", (op.column, Literal(7919, t.BIGINT)), t.BIGINT, False),
-                          Literal(200_003, t.BIGINT)), t.BIGINT, False)
+    mixed = Call(
+        "pmod",
+        (
+            Call("mul", (op.column, Literal(7919, t.BIGINT)), t.BIGINT, False),
+            Literal(200_003, t.BIGINT),
+        ),
+        t.BIGINT,
+        False,
+    )
     value = Column(2, "v", t.BIGINT, False)
     rows = compiled(Sort(Project(op, ((value, mixed),)), (SortKey(value),)), {}, threads=2)
     assert rows == sorted((n * 7919 % 200_003,) for n in range(200_000))
@@ -125,7 +134,12 @@ def test_expand() -> None:
     op = child()
     s, c, k = op.output[4], op.output[5], op.output[0]
     nothing = Literal(None, t.STRING)
-    columns = (Column(70, "s", t.STRING), Column(71, "c", t.STRING), Column(72, "set", t.INT, False), Column(73, "k", t.INT, False))
+    columns = (
+        Column(70, "s", t.STRING),
+        Column(71, "c", t.STRING),
+        Column(72, "set", t.INT, False),
+        Column(73, "k", t.INT, False),
+    )
     projections = (
         (s, c, Literal(0, t.INT), k),
         (s, nothing, Literal(1, t.INT), k),
@@ -142,7 +156,11 @@ def test_shared() -> None:
     """Computed once, read by every use under its own columns."""
     kept = Filter(child(), Call("lt", (child().output[0], Literal(3, t.INT)), t.BOOLEAN, False))
     uses = [
-        Shared("x", kept, tuple(Column(b + i, c.name, c.type, c.nullable) for i, c in enumerate(kept.output)))
+        Shared(
+            "x",
+            kept,
+            tuple(Column(b + i, c.name, c.type, c.nullable) for i, c in enumerate(kept.output)),
+        )
         for b in (100, 200)
     ]
     join = HashJoin(
@@ -151,7 +169,9 @@ def test_shared() -> None:
     assert_same(join, TABLES, threads=2, morsel_rows=20)
 
 
-@pytest.mark.parametrize(("start", "end", "step"), [(0, 10, 1), (5, -5, -3), (3, 3, 1), (0, 10, 4), (10, 0, 1)])
+@pytest.mark.parametrize(
+    ("start", "end", "step"), [(0, 10, 1), (5, -5, -3), (3, 3, 1), (0, 10, 4), (10, 0, 1)]
+)
 def test_range(start: int, end: int, step: int) -> None:
     """start, start + step, … before end."""
     op = Range(start, end, step, Column(1, "id", t.BIGINT, False))

@@ -101,12 +101,19 @@ def test_memory_of_every_structure(shape: str) -> None:
     memory = Memory(16 << 20)
     match shape:
         case "groups":
-            op: Operator = Aggregate(numbers(3_000_000), ((Column(4, "k", t.BIGINT, False), ID),), ())
+            op: Operator = Aggregate(
+                numbers(3_000_000), ((Column(4, "k", t.BIGINT, False), ID),), ()
+            )
         case "join":
             other = Column(2, "other", t.BIGINT, False)
             op = count(
                 HashJoin(
-                    JoinKind.INNER, numbers(3_000_000), numbers(10, other), (ID,), (other,), (False,)
+                    JoinKind.INNER,
+                    numbers(3_000_000),
+                    numbers(10, other),
+                    (ID,),
+                    (other,),
+                    (False,),
                 )
             )
         case _:
@@ -175,7 +182,20 @@ def test_results_are_bounded() -> None:
 def test_failure_in_one_pipeline_of_several() -> None:
     """Rows before the failure may have been handed out; the error still arrives."""
     x = Column(5, "x", t.BIGINT, False)
-    bad = Project(numbers(100_000), ((x, Call("intdiv", (ID, Call("sub", (ID, literal(70_000)), t.BIGINT, False)), t.BIGINT, False)),))
+    bad = Project(
+        numbers(100_000),
+        (
+            (
+                x,
+                Call(
+                    "intdiv",
+                    (ID, Call("sub", (ID, literal(70_000)), t.BIGINT, False)),
+                    t.BIGINT,
+                    False,
+                ),
+            ),
+        ),
+    )
     y = Column(6, "y", t.BIGINT, False)
     good = Project(numbers(100_000), ((y, ID),))
     out = Column(7, "z", t.BIGINT, False)
