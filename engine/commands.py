@@ -11,6 +11,7 @@ from pyflare.engine.deep import deep
 from pyflare.engine.errors import routine_not_found, table_not_found, unsupported
 from pyflare.engine.listings import nothing, strings
 from pyflare.engine.plan import syntax as s
+from pyflare.engine.snapshot import frozen
 from pyflare.engine.storage.files import local_path
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def _create_view(session: Session, command: s.CreateView, late: bool) -> pa.Tabl
     if command.columns:
         tree = s.ToDataFrame(tree, command.columns)
     session.query(tree).schema  # noqa: B018 - a view that cannot be analysed is refused here
-    session.catalog.create_view(command.name, tree, command.replace, command.is_global)
+    session.catalog.create_view(command.name, frozen(tree), command.replace, command.is_global)
     return nothing()
 
 

@@ -16,6 +16,7 @@ from pyflare.codegen.ir.types import Struct
 from pyflare.engine.plan import syntax as s
 from pyflare.engine.storage.table import ColumnFacts, Loaded, Statistics, Table
 from pyflare.engine.views import map_members, members, nodes
+from pyflare.udf.captured import identity
 
 # Through these, a DataFrame's columns keep their names: `df.col` of the input means the output's
 _TRANSPARENT = (s.Identified, s.Filter, s.Sort, s.Limit, s.Offset, s.Tail, s.Sample, s.NoOp)
@@ -174,6 +175,8 @@ def canonical_form(relation: s.Relation) -> s.Relation:
         if isinstance(node, s.Attribute | s.Star | s.RegexColumns) and node.plan_id is not None:
             number = numbers.setdefault(node.plan_id, len(numbers))
             node = replace(node, plan_id=number)
+        if isinstance(node, s.PythonFunction):
+            node = replace(node, function=identity(node.function))
         if getattr(node, "origin", None) is not None:
             node = replace(node, origin=None)
         return map_members(node, strip)

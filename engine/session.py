@@ -22,6 +22,7 @@ from pyflare.engine.observe import Observing, observations, unobserved
 from pyflare.engine.plan import syntax as s
 from pyflare.engine.plan.nodes import Plan
 from pyflare.engine.results import Kept, Promised, Results
+from pyflare.engine.snapshot import frozen
 from pyflare.engine.storage.arrow import ArrowTable
 from pyflare.engine.storage.table import Table
 from pyflare.engine.suggest import quoted
@@ -205,7 +206,7 @@ class Session:
 
     def persist(self, relation: s.Relation, level: object) -> Kept:
         """df.cache: the first action computes it."""
-        return deep(lambda: self.results.keep(self.inlined(relation), level))
+        return deep(lambda: self.results.keep(frozen(self.inlined(relation)), level))
 
     def unpersist(self, relation: s.Relation) -> bool:
         """df.unpersist; whether it was cached."""

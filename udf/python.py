@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -12,6 +12,7 @@ from pyflare.codegen.emit.context import Context
 from pyflare.codegen.emit.sql import Value, all_valid
 from pyflare.codegen.emit.value import F64, I1, I32, I64, PTR, Val
 from pyflare.codegen.ir import types as t
+from pyflare.udf.captured import captured
 from pyflare.udf.numba_bitcode import Bitcode, NotCompilable, compile_bitcode
 from pyflare.udf.row_call import RowCall
 from pyflare.udf.source import syntax_tree
@@ -148,9 +149,16 @@ def python_udf(
     return PythonUdf(name, result, row_call, form(function, result, tuple(arguments)))
 
 
-@functools.lru_cache(maxsize=256)
 def form(function: Callable[..., Any], result: t.Type, arguments: tuple[t.Type, ...]) -> Form:
     """Translated if the syntax tree allows it, else numba, else CPython with the reason."""
+    return _form(function, result, arguments, captured(function))
+
+
+@functools.lru_cache(maxsize=256)
+def _form(
+    function: Callable[..., Any], result: t.Type, arguments: tuple[t.Type, ...], state: Hashable
+) -> Form:
+    """numba makes constants of what a function has captured, so `state` is part of the key."""
     plain = [PLAIN_KINDS.get(type(a)) for a in arguments]
     if None in plain or type(result) not in PLAIN_KINDS:
         return Interpreted("its arguments or result are not plain numbers")

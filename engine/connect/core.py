@@ -12,10 +12,9 @@ import uuid
 import weakref
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-import cloudpickle  # type: ignore[import-untyped]
 import pyarrow as pa
 from pyspark.sql.connect import proto as pb2
 
@@ -29,6 +28,7 @@ from pyflare.engine.deep import deep
 from pyflare.engine.errors import runtime_error
 from pyflare.engine.plan import syntax as s
 from pyflare.engine.session import Query, Session
+from pyflare.engine.snapshot import frozen_function
 from pyflare.engine.sql import parse_ddl, parse_expression
 from pyflare.engine.types import schema_to_arrow
 from pyflare.engine.views import nodes
@@ -214,7 +214,7 @@ class Core:
                 yield CheckpointMade(commands.checkpoint(self.session, child))
                 return
             case s.RegisterFunction(function):
-                decoded = s.RegisterFunction(_snapshot(function))
+                decoded = s.RegisterFunction(frozen_function(function))
             case _:
                 pass
         sql = command.WhichOneof("command_type") == "sql_command"
@@ -245,14 +245,6 @@ def _calls_python(relation: s.Relation) -> bool:
 def _check(operation: Operation) -> None:
     if operation.cancelled:
         raise runtime_error("OPERATION_CANCELED", {})
-
-
-def _snapshot(function: s.PythonFunction) -> s.PythonFunction:
-    """The function as it is now: a registered UDF does not follow later changes of its globals."""
-    try:
-        return replace(function, function=cloudpickle.loads(cloudpickle.dumps(function.function)))
-    except Exception:  # what cannot be pickled can still be called
-        return function
 
 
 class _Contents(Mapping[Any, Any]):

@@ -254,3 +254,24 @@ def test_files_are_queried_from_the_shell(tmp_path: Path) -> None:
     wrong = run("sql", "SELECT nope FROM x", "--table", f"x={path}")
     assert wrong.returncode == 1
     assert wrong.stderr.startswith("[UNRESOLVED_COLUMN") and "Traceback" not in wrong.stderr
+
+
+def test_functions_count_as_they_were_when_pickled(spark: Any) -> None:
+    """An action takes a function's globals as they are; a view and a cache as they were."""
+    from pyspark.sql import functions as F
+
+    scale = 2
+
+    def scaled(x: int) -> int:
+        return x * scale
+
+    frame = spark.range(3).select(F.udf(scaled, "long")("id").alias("x"))
+    frame.createOrReplaceTempView("scaled")
+    frame.cache()
+    assert frame.agg(F.sum("x")).collect()[0][0] == 6
+    scale = 10
+    assert frame.agg(F.sum("x")).collect()[0][0] == 30
+    assert spark.sql("SELECT sum(x) FROM scaled").collect()[0][0] == 6
+    scale = 2
+    assert frame.is_cached
+    frame.unpersist()
