@@ -40,7 +40,7 @@ Numbered: TypeAlias = NumberedInt | NumberedFloat | NumberedStr | NumberedBytes
 def numbered(value: Any, number: int) -> Numbered:
     """`value`, equal to what it was, that knows its number."""
     kinds = {int: NumberedInt, float: NumberedFloat, str: NumberedStr, bytes: NumberedBytes}
-    made: Numbered = kinds[type(value)](value)  # type: ignore[assignment]
+    made: Numbered = kinds[type(value)](value)
     made.number = number
     return made
 
@@ -48,6 +48,13 @@ def numbered(value: Any, number: int) -> Numbered:
 def number_of(value: object) -> int | None:
     """The number of a numbered literal."""
     return getattr(value, "number", None)
+
+
+def digit_class(value: int) -> int:
+    """2, 4, 9, 18 or 38: a number of decimal digits that holds `value`. Few classes, so that
+    queries that differ in literals share their code."""
+    digits = len(str(abs(value)))
+    return next(most for most in (2, 4, 9, 18, 38, digits) if digits <= most)
 
 
 def bits_of(value: Any, part: Part) -> int:

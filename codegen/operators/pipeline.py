@@ -16,7 +16,7 @@ from pyflare.codegen.emit.value import F32, F64, I8, I32, I64, PTR, Val
 from pyflare.codegen.ir import types as t
 from pyflare.codegen.ir.expr import Column, Expr
 from pyflare.codegen.operators import dictionaries, failures
-from pyflare.codegen.operators.literals import Part, bits_of, number_of
+from pyflare.codegen.operators.literals import Part, bits_of, digit_class, number_of
 from pyflare.codegen.program import (
     FUNCTION,
     Call,
@@ -352,10 +352,10 @@ class PipelineContext:
 
 
 def digits_range(value: int, type_: t.Type) -> tuple[int, int]:
-    """What may be assumed of a literal: its sign-free number of digits, never its value."""
+    """What may be assumed of a literal: the class of its number of digits, never its value."""
     bounds = type_range(type_)
     assert bounds is not None, type_
     if isinstance(type_, t.Integer | t.Decimal):
-        most = 10 ** len(str(abs(value))) - 1
+        most = 10 ** digit_class(value) - 1
         return max(bounds[0], -most), min(bounds[1], most)
     return bounds
