@@ -324,6 +324,8 @@ def _contains(node: object, aggregates: frozenset[str]) -> bool:
             return _contains(node.child, aggregates)
         case s.Extract():
             return _contains(node.child, aggregates) or _contains(node.key, aggregates)
+        case s.WindowOver(s.Function(_, args), partition, order):
+            return any(_contains(part, aggregates) for part in (*args, *partition, *order))
         case s.PythonFunction():
             return any(_contains(arg, aggregates) for arg in node.args)
         case s.InSubquery():

@@ -172,7 +172,7 @@ class Typer:
         if builtin is None:
             raise lookup.unknown_function(self.analysis, node)
         if builtin.aggregate:
-            return self._aggregate(node)
+            return self.aggregate(node)
         if node.distinct or node.filter is not None or node.within_group:
             syntax = "DISTINCT" if node.distinct else "FILTER clause"
             raise analysis_error(
@@ -198,21 +198,27 @@ class Typer:
             self.spelled[id(node)] = f"{node.name.lower()}({', '.join(map(self.shown, args))})"
         return args
 
-    def _aggregate(self, node: s.Function) -> Expr:
-        if self.no_aggregates is not None:
+    def aggregate(self, node: s.Function, windowed: bool = False) -> Expr:
+        """An aggregate over the rows of a group, or `windowed` over those of a window frame:
+        then its arguments are expressions of the select list and may aggregate themselves."""
+        if self.no_aggregates is not None and not windowed:
             raise self._misplaced(node)
         if self.within is not None:
             raise analysis_error("NESTED_AGGREGATE_FUNCTION", {}, node.origin)
         if node.within_group:
             raise unsupported(f"{node.name} WITHIN GROUP")
         builtin = BUILTINS[node.name.lower()]
-        inner = replace(
-            self,
-            scope=self.rows or self.scope,
-            rows=None,
-            below=None,
-            aliases={},
-            within=node.name,
+        inner = (
+            self
+            if windowed
+            else replace(
+                self,
+                scope=self.rows or self.scope,
+                rows=None,
+                below=None,
+                aliases={},
+                within=node.name,
+            )
         )
         args = self._expanded(node, inner)
         if not builtin.takes(len(args)):

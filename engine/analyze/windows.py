@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from pyflare.codegen.ir.expr import AggregateCall, Column, Expr, Frame, Literal, WindowCall
 from pyflare.codegen.ir.types import DOUBLE, INT, Type
 from pyflare.engine.analyze import coerce
+from pyflare.engine.analyze.functions import BUILTINS
 from pyflare.engine.analyze.ordering import sort_key
 from pyflare.engine.errors import analysis_error, unsupported
 from pyflare.engine.plan import syntax as s
@@ -50,7 +51,7 @@ def window_call(typer: Typer, node: s.WindowOver) -> Column:
         call = _own(typer, node.function, name)
         made = replace(call, partition=partition, order=order)
     else:
-        value = replace(typer, no_aggregates=None, within=None).expr(node.function)
+        value = _aggregated(typer, node.function)
         if not isinstance(value, AggregateCall):
             raise analysis_error(
                 "UNSUPPORTED_EXPR_FOR_WINDOW",
@@ -71,6 +72,14 @@ def window_call(typer: Typer, node: s.WindowOver) -> Column:
     column = typer.analysis.fresh(name, made.type, made.nullable)
     typer.windows.append((column, made))
     return column
+
+
+def _aggregated(typer: Typer, function: s.Function) -> Expr:
+    builtin = BUILTINS.get(function.name.lower())
+    if builtin is not None and builtin.aggregate:
+        return typer.aggregate(function, windowed=True)
+    # Neither: what it is, or is not, is said by its own error
+    return typer.expr(function)
 
 
 def _defined(typer: Typer, node: s.WindowOver) -> s.WindowOver:
