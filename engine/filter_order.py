@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from pyflare.codegen.ir.expr import Call, Cast, Column, Expr, Literal
 from pyflare.codegen.ir.types import Binary, String
 from pyflare.engine.facts import UNKNOWN, Facts
@@ -13,17 +15,25 @@ SEARCH = frozenset(["like", "ilike", "rlike", "contains", "endswith", "replace",
 
 
 def cheapest_first(predicate: Expr, facts: Facts) -> Expr:
-    """a and b  ->  b and a where b is cheaper, or as cheap and keeps fewer rows.
+    """a and b  ->  b and a where b is cheaper, or as dear and keeps far fewer rows.
 
-    Conjuncts that can raise keep their place behind all others, and their order.
+    Conjuncts that can raise keep their place behind all others, and their order. Comparisons of
+    numbers share one branch, so their order is left alone: queries that differ only in literals
+    then share their code.
     """
     parts = conjuncts(predicate)
     if len(parts) < 2:
         return predicate
     safe = [part for part in parts if infallible(part)]
     rest = [part for part in parts if not infallible(part)]
-    safe.sort(key=lambda part: (cost(part, facts), single(part, facts)))
+    safe.sort(key=lambda part: rank(part, facts))
     return conjunction([*safe, *rest]) or predicate
+
+
+def rank(part: Expr, facts: Facts) -> tuple[int, int]:
+    """Cost, then the decimal order of magnitude of the rows kept."""
+    price = cost(part, facts)
+    return price, 0 if price == 0 else round(math.log10(max(single(part, facts), 1e-6)))
 
 
 def cost(expr: Expr, facts: Facts) -> int:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from pyflare.codegen.build import build
+from pyflare.codegen.reuse import built
 from pyflare.codegen.ir import show as physical
 from pyflare.codegen.ir.check import check as check_operator
 from pyflare.codegen.ir.operators import Operator
@@ -77,7 +77,7 @@ def compile(plan: Plan, threads: int) -> Compiled:
     if checked:
         check_operator(operator)
 
-    program = build(operator)
+    program = built(operator)
     clock.mark("buildMs")
     trace("llvm", "build", lambda: explain.llvm(program), "ll")
     trace("opt", "opt", lambda: explain.machine(program, assembly=False), "ll")

@@ -12,7 +12,7 @@ from pyflare.codegen.functions.branches import alike
 from pyflare.codegen.functions.registry import function
 from pyflare.codegen.functions.text import compare_bytes, equal_bytes
 from pyflare.codegen.functions.values import boolean
-from pyflare.codegen.ir.expr import Call, Literal
+from pyflare.codegen.ir.expr import Call
 from pyflare.codegen.ir.types import Binary, Boolean, Float, String
 
 
@@ -39,8 +39,8 @@ def same_lane(x: Value, y: Value) -> tuple[Val, Val]:
     return x.data.resize(lane), y.data.resize(lane)
 
 
-def equal(x: Value, y: Value, x_literal: int | None = None, y_literal: int | None = None) -> Val:
-    """x = y where both are valid; `*_literal` is the byte length of a literal string."""
+def equal(x: Value, y: Value) -> Val:
+    """x = y where both are valid."""
     match x.type:
         case Float():
             same = x.data == y.data
@@ -50,7 +50,7 @@ def equal(x: Value, y: Value, x_literal: int | None = None, y_literal: int | Non
         case String() | Binary():
             if x.code is not None and y.code is not None and x.dictionary == y.dictionary:
                 return x.code == y.code
-            return equal_bytes(x, y, x_literal, y_literal)
+            return equal_bytes(x, y)
         case Boolean():
             return ~(x.data ^ y.data)
         case _:
@@ -76,21 +76,10 @@ def less(x: Value, y: Value) -> Val:
             return left < right
 
 
-def literal_length(call: Call, index: int) -> int | None:
-    """The number of bytes of argument `index` if it is a literal string."""
-    match call.args[index]:
-        case Literal(str() as text):
-            return len(text.encode())
-        case Literal(bytes() as data):
-            return len(data)
-        case _:
-            return None
-
-
 @function("eq", _python(lambda x, y: x == y))
 def eq(call: Call, args: tuple[Value, ...], context: Context) -> Value:
     x, y = args
-    data = equal(x, y, literal_length(call, 0), literal_length(call, 1))
+    data = equal(x, y)
     return boolean(data, all_valid(x, y))
 
 
@@ -124,7 +113,7 @@ def py_eq_null_safe(call: Call, x: Any, y: Any) -> bool:
 def eq_null_safe(call: Call, args: tuple[Value, ...], context: Context) -> Value:
     """Equal, or both NULL."""
     x, y = args
-    same = equal(x, y, literal_length(call, 0), literal_length(call, 1))
+    same = equal(x, y)
     valid = all_valid(x, y)
     if valid is None:
         return boolean(same, None)

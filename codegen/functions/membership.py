@@ -8,7 +8,7 @@ from typing import Any
 from pyflare.codegen.emit.context import Context
 from pyflare.codegen.emit.sql import Value
 from pyflare.codegen.emit.value import I1, I64, PTR, Val
-from pyflare.codegen.functions.comparison import equal, literal_length, order_key
+from pyflare.codegen.functions.comparison import equal, order_key
 from pyflare.codegen.functions.helpers import helper
 from pyflare.codegen.functions.registry import function
 from pyflare.codegen.functions.values import boolean, bounds, keyed
@@ -41,7 +41,7 @@ def in_(call: Call, args: tuple[Value, ...], context: Context) -> Value:
             literal = call.args[index]
             if isinstance(literal, Literal) and literal.value is None:
                 continue
-            same = equal(x, item, None, literal_length(call, index))
+            same = equal(x, item)
             if item.valid is not None:
                 same = same & item.valid
                 unknown = ~item.valid if unknown is None else unknown | ~item.valid

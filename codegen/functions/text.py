@@ -10,28 +10,15 @@ from pyflare.codegen.emit.value import I1, I8, I16, I32, I64, PTR, Val
 from pyflare.codegen.functions.helpers import helper
 from pyflare.codegen.functions.values import safe_length
 
-INLINE_BYTES = 64
-
 
 def called(value: Val | None) -> Val:
     assert value is not None
     return value
 
 
-def equal_bytes(x: Value, y: Value, x_literal: int | None, y_literal: int | None) -> Val:
+def equal_bytes(x: Value, y: Value) -> Val:
     """The strings have the same bytes; garbage where one is NULL, but nothing strays."""
-    if x_literal is not None and y_literal is None:
-        return equal_bytes(y, x, y_literal, x_literal)
     code = x.data.code
-    if y_literal is not None and y_literal <= INLINE_BYTES:
-        name = helper(
-            code,
-            f"equals_{y_literal}",
-            I1,
-            [("text", PTR), ("length", I64), ("literal", PTR)],
-            lambda text, length, literal: _equals_literal(text, length, literal, y_literal),
-        )
-        return called(code.call(name, I1, x.data, safe_length(x), y.data))
     name = helper(code, "equals", I1, [("x", PTR), ("n", I64), ("y", PTR), ("m", I64)], _equals)
     return called(code.call(name, I1, x.data, safe_length(x), y.data, safe_length(y)))
 
@@ -75,13 +62,6 @@ def _compare(x: Val, n: Val, y: Val, m: Val) -> None:
     with code.if_(order != 0):
         code.ret(order)
     code.ret((n < m).select(code.const(-1, I32), (n > m).zext(I32)))
-
-
-def _equals_literal(text: Val, length: Val, literal: Val, size: int) -> None:
-    code = text.code
-    with code.if_(length != size):
-        code.ret(code.false)
-    code.ret(same_bytes(text, literal, size))
 
 
 def same_bytes(x: Val, y: Val, size: int) -> Val:

@@ -25,14 +25,14 @@ def schema() -> str:
 def program(text: str, spark: Any) -> Program:
     """What the engine builds for a query."""
     made: list[Program] = []
-    build = stages.build
+    built = stages.built
 
-    def spy(*arguments: Any) -> Program:
-        made.append(build(*arguments))
+    def spy(operator: Any) -> Program:
+        made.append(built(operator))
         return made[-1]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(stages, "build", spy)
+        patch.setattr(stages, "built", spy)
         spark.sql(text).toArrow()
     return made[-1]
 

@@ -51,6 +51,11 @@ class ModelFunction:
             case ArgMax() | Positive():
                 return label_type(self.model.labels or ())
 
+    @property
+    def stable(self) -> bool:
+        """A model's code never changes, so programs with it may be reused (codegen.reuse)."""
+        return True
+
     def describe(self) -> str:
         return f"compiled model {self.model.source}"
 
