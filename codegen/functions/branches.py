@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from pyflare.codegen.emit.code import Code
-from pyflare.codegen.emit.sql import Value
+from pyflare.codegen.emit.sql import Value, type_range
 from pyflare.codegen.emit.value import Val, bits
 from pyflare.codegen.functions.values import bounds, lane_for
 from pyflare.codegen.ir import types as t
@@ -99,7 +99,7 @@ def shape(values: Sequence[Value]) -> Value:
     proved = [v for v in values if not constant_null(v)] or list(values)
     lo = hi = None
     lane = first.data.type
-    if first.lo is not None or isinstance(first.type, t.Integer | t.Decimal):
+    if type_range(first.type) is not None:
         ranges = [bounds(value) for value in proved if not isinstance(value.type, t.Null)]
         if ranges:
             lo, hi = min(r[0] for r in ranges), max(r[1] for r in ranges)

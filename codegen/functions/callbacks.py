@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,14 +48,21 @@ class PythonCast:
 
 
 def by_python(
-    name: str, python: Python, failure: Failure | None = None, strict: bool = True
+    name: str,
+    python: Python,
+    failure: Failure | None = None,
+    strict: bool = True,
+    check: Callable[[Call], None] | None = None,
 ) -> None:
     """Enters a function that runs in Python for each row.
 
     With `failure`, a result that is NULL though no argument is means that the row failed.
+    `check` refuses a Call when it is staged.
     """
 
     def emit(call: Call, args: tuple[Value, ...], context: Context) -> Value:
+        if check is not None:
+            check(call)
         return called(call, args, context, failure)
 
     assert name not in FUNCTIONS, name

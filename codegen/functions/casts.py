@@ -12,19 +12,13 @@ from pyflare.codegen.functions import (
     casts_of_times,
     casts_to_string,
 )
+from pyflare.codegen.functions.unsupported import Unsupported
 from pyflare.codegen.ir import types as t
 from pyflare.codegen.ir.expr import Cast
 
 NUMERIC = (t.Integer, t.Decimal, t.Float, t.Boolean)
 TIMES = (t.Date, t.Timestamp, t.TimestampNTZ)
 INTERVALS = (t.YearMonthInterval, t.DayTimeInterval)
-
-
-class UnsupportedCast(NotImplementedError):
-    """A pair of types that is not converted here; the message names both."""
-
-    def __init__(self, source: t.Type, target: t.Type) -> None:
-        super().__init__(f"cast from {source} to {target}")
 
 
 def emit(cast: Cast, x: Value, context: Context) -> Value:
@@ -45,7 +39,7 @@ def emit(cast: Cast, x: Value, context: Context) -> Value:
         return casts_of_numbers.emit(cast, x, context)
     if isinstance(source, (*TIMES, *INTERVALS)) or isinstance(target, (*TIMES, *INTERVALS)):
         return casts_of_times.emit(cast, x, context)
-    raise UnsupportedCast(source, target)
+    raise Unsupported(f"a cast from {source} to {target}")
 
 
 def python(cast: Cast, value: Any) -> Any:
@@ -64,4 +58,4 @@ def python(cast: Cast, value: Any) -> Any:
         return casts_of_numbers.python(cast, value)
     if isinstance(source, (*TIMES, *INTERVALS)) or isinstance(target, (*TIMES, *INTERVALS)):
         return casts_of_times.python(cast, value)
-    raise UnsupportedCast(source, target)
+    raise Unsupported(f"a cast from {source} to {target}")

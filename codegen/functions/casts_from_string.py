@@ -14,6 +14,7 @@ from pyflare.codegen.functions.branches import choose, fragment
 from pyflare.codegen.functions.callbacks import cast_by_python
 from pyflare.codegen.functions.helpers import helper
 from pyflare.codegen.functions.text import called
+from pyflare.codegen.functions.unsupported import Unsupported
 from pyflare.codegen.functions.values import fail, integer, keyed, lane_for, safe_length
 from pyflare.codegen.interpret.failure import Fails
 from pyflare.codegen.ir import types as t
@@ -267,7 +268,7 @@ def python(cast: Cast, text: Any) -> Any:
         case t.TimestampNTZ():
             result = parse.timestamp_ntz(text)
         case _:
-            raise NotImplementedError(f"cast from {cast.child.type} to {target}")
+            raise Unsupported(f"cast from {cast.child.type} to {target}")
     if result is None and ansi:
         raise Fails(Failure.CAST_INVALID_INPUT)
     return result

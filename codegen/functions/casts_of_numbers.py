@@ -15,6 +15,7 @@ from pyflare.codegen.functions.callbacks import cast_by_python
 from pyflare.codegen.functions.decimals import Number, beyond, half_up, number, single
 from pyflare.codegen.functions.division import divide_by_constant
 from pyflare.codegen.functions.floats import POWERS, decimal_to_double
+from pyflare.codegen.functions.unsupported import Unsupported
 from pyflare.codegen.functions.values import boolean, bounds, fail, integer, lane_for
 from pyflare.codegen.interpret.failure import Fails
 from pyflare.codegen.ir import types as t
@@ -58,7 +59,7 @@ def emit(cast: Cast, x: Value, context: Context) -> Value:
         case t.Float(), t.Decimal():
             return float_to_decimal(cast, x, context)
         case _:
-            raise NotImplementedError(f"cast from {source} to {target}")
+            raise Unsupported(f"cast from {source} to {target}")
 
 
 def float_lane(type_: t.Float) -> str:
@@ -209,7 +210,7 @@ def python(cast: Cast, value: Any) -> Any:
         case _, t.Integer():
             return _to_integer(cast, value)
         case _:
-            raise NotImplementedError(f"cast from {source} to {target}")
+            raise Unsupported(f"cast from {source} to {target}")
 
 
 def to_float(value: Fraction, bits: int) -> float:

@@ -16,6 +16,7 @@ from pyflare.codegen.functions.callbacks import cast_by_python
 from pyflare.codegen.functions.casts_of_numbers import checked_decimal, checked_integer
 from pyflare.codegen.functions.decimals import Number, half_up, single
 from pyflare.codegen.functions.timezones import MICROS, floor_div, to_local, to_utc, zone
+from pyflare.codegen.functions.unsupported import Unsupported
 from pyflare.codegen.functions.values import bounds, fail, integer, lane_for
 from pyflare.codegen.interpret.failure import Fails
 from pyflare.codegen.ir import types as t
@@ -210,7 +211,7 @@ def python(cast: Cast, value: Any) -> Any:
             unit = last_unit(target)
             return int(Fraction(value, unit)) * unit
         case _:
-            raise NotImplementedError(f"cast from {source} to {target}")
+            raise Unsupported(f"cast from {source} to {target}")
 
 
 def _scale(type_: t.Type) -> int:

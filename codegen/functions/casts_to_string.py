@@ -12,6 +12,7 @@ from pyflare.codegen.functions.branches import choose, fragment
 from pyflare.codegen.functions.callbacks import cast_by_python
 from pyflare.codegen.functions.helpers import helper
 from pyflare.codegen.functions.text import called
+from pyflare.codegen.functions.unsupported import Unsupported
 from pyflare.codegen.functions.values import bounds
 from pyflare.codegen.ir import types as t
 from pyflare.codegen.ir.expr import Cast
@@ -152,4 +153,4 @@ def python(cast: Cast, value: Any) -> str:
         case t.DayTimeInterval(start, end):
             return formats.day_time_interval(value, start, end)
         case source:
-            raise NotImplementedError(f"cast from {source} to string")
+            raise Unsupported(f"cast from {source} to string")

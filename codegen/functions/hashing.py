@@ -9,10 +9,12 @@ from pyflare.codegen.emit.context import Context
 from pyflare.codegen.emit.sql import Value, type_range
 from pyflare.codegen.emit.value import F32, F64, I8, I32, I64, PTR, Val
 from pyflare.codegen.functions.callbacks import by_python
+from pyflare.codegen.functions.callbacks import called as call_python
 from pyflare.codegen.functions.decimals import single
 from pyflare.codegen.functions.helpers import helper
 from pyflare.codegen.functions.registry import function
 from pyflare.codegen.functions.text import called
+from pyflare.codegen.functions.unsupported import Unsupported
 from pyflare.codegen.functions.values import integer, safe_length
 from pyflare.codegen.ir import types as t
 from pyflare.codegen.ir.expr import Call
@@ -99,7 +101,7 @@ def leaves(value: Any, type_: t.Type) -> tuple[str, Any]:
         case t.Binary():
             return "bytes", bytes(value)
         case _:
-            raise NotImplementedError(f"hash of {type_}")
+            raise Unsupported(f"hash of {type_}")
 
 
 def py_hash(call: Call, *values: Any) -> int:
@@ -160,6 +162,8 @@ def _bytes(text: Val, length: Val, seed: Val) -> None:
 @function("hash", py_hash, strict=False)
 def hash_(call: Call, args: tuple[Value, ...], context: Context) -> Value:
     """Murmur3 of each value with the hash so far as its seed."""
+    if any(isinstance(arg.type, t.Decimal) and arg.type.precision > 18 for arg in args):
+        return call_python(call, args, context)
     code = context.code
     h = code.const(SEED, I32)
     for value in args:
@@ -194,7 +198,7 @@ def _staged_hash(value: Value, seed: Val) -> Val:
         case t.Null():
             return seed
         case _:
-            raise NotImplementedError(f"hash of {value.type}")
+            raise Unsupported(f"hash of {value.type}")
 
 
 # ---------------------------------------------------------------- xxhash64

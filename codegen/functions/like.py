@@ -7,40 +7,51 @@ from __future__ import annotations
 import struct
 from typing import Any
 
-from pyflare.codegen.emit.context import Context
+from pyflare.codegen.emit.context import Context, Failure
 from pyflare.codegen.emit.sql import Value, all_valid
 from pyflare.codegen.emit.value import I1, I8, I32, I64, PTR, Val
+from pyflare.codegen.functions.callbacks import called as call_python
 from pyflare.codegen.functions.helpers import helper
-from pyflare.codegen.functions.pattern import Pattern, parse, regular
+from pyflare.codegen.functions.pattern import BadPattern, Pattern, parse, regular
 from pyflare.codegen.functions.registry import function
 from pyflare.codegen.functions.search import find
 from pyflare.codegen.functions.text import called, is_start, memcmp, same_bytes
 from pyflare.codegen.functions.values import boolean, keyed, safe_length
+from pyflare.codegen.interpret.failure import Fails
 from pyflare.codegen.ir.expr import Call, Literal
 
 INLINE = 64
 
 
-def pattern_of(call: Call) -> tuple[str, str]:
-    """The literal pattern and escape character of a LIKE."""
+def pattern_of(call: Call) -> tuple[str, str] | None:
+    """The pattern and escape character of a LIKE if they are literal."""
     match call.args[1:]:
         case (Literal(str() as pattern), Literal(str() as escape)):
             return pattern, escape
         case (Literal(str() as pattern),):
             return pattern, "\\"
         case _:
-            raise NotImplementedError("LIKE with a pattern that is not a literal")
+            return None
 
 
 def py_like(call: Call, s: str, pattern: str, escape: str = "\\") -> bool:
-    return regular(pattern, escape).fullmatch(s) is not None
+    try:
+        return regular(pattern, escape).fullmatch(s) is not None
+    except BadPattern:
+        raise Fails(Failure.INVALID_INPUT) from None
 
 
 @function("like", py_like)
 def like(call: Call, args: tuple[Value, ...], context: Context) -> Value:
     """The whole string matches the pattern."""
-    pattern = parse(*pattern_of(call))
+    literal = pattern_of(call)
     s = args[0]
+    try:
+        pattern = None if literal is None else parse(*literal)
+    except BadPattern:
+        pattern = None
+    if pattern is None:
+        return call_python(call, args, context, Failure.INVALID_INPUT)
     if pattern.plain:
         data = match_parts(s.data, safe_length(s), pattern.texts(), context)
     else:
@@ -187,7 +198,7 @@ def _tests(name: str, test: Any, parts: Any) -> None:
             case Literal(bytes() as part):
                 bytes_ = parts(part)
             case _:
-                raise NotImplementedError(f"{name} with an argument that is not a literal")
+                return call_python(call, args, context)
         s = args[0]
         return boolean(match_parts(s.data, safe_length(s), bytes_, context), all_valid(*args))
 

@@ -16,6 +16,7 @@ from pyflare.codegen.functions.decimals import Number, half_up, number, single
 from pyflare.codegen.functions.division import divide_by_constant
 from pyflare.codegen.functions.formats import floating
 from pyflare.codegen.functions.registry import function
+from pyflare.codegen.functions.unsupported import Unsupported
 from pyflare.codegen.functions.values import fail, integer, lane_for
 from pyflare.codegen.interpret.failure import Fails
 from pyflare.codegen.ir.expr import Call, Literal
@@ -298,7 +299,7 @@ def rounding(name: str) -> None:
             case Literal(int() as places):
                 pass
             case _:
-                raise NotImplementedError(f"{name} to places that are no literal")
+                raise Unsupported(f"{name} to places that are no literal")
         if isinstance(x.type, Float):
             return call_python(call, args, context)
         scale = x.type.scale if isinstance(x.type, Decimal) else 0

@@ -10,8 +10,9 @@ from pyflare.codegen.emit.context import Failure
 from pyflare.codegen.functions import calendar, formats, parse
 from pyflare.codegen.functions.callbacks import by_python
 from pyflare.codegen.functions.timezones import MICROS, zone
+from pyflare.codegen.functions.unsupported import Unsupported
 from pyflare.codegen.interpret.failure import Fails
-from pyflare.codegen.ir.expr import Call
+from pyflare.codegen.ir.expr import Call, Literal
 from pyflare.codegen.ir.types import TimestampNTZ
 
 DAY = 86_400 * MICROS
@@ -22,11 +23,9 @@ MONTHS = [
 DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 
 
-class UnsupportedDatetimePattern(NotImplementedError):
+def foreign(pattern: str, letters: str) -> Unsupported:
     """A letter of a datetime pattern that is not built here."""
-
-    def __init__(self, pattern: str, letters: str) -> None:
-        super().__init__(f"the datetime pattern {pattern!r} (letters {letters!r})")
+    return Unsupported(f"the datetime pattern {pattern!r} (letters {letters!r})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +49,7 @@ def fields(pattern: str) -> tuple[Field, ...]:
             result.append(Field(token[0], len(token)))
         else:
             if token in "[]#{}":
-                raise UnsupportedDatetimePattern(pattern, token)
+                raise foreign(pattern, token)
             result.append(Field("", 0, token))
     return tuple(result)
 
@@ -101,7 +100,7 @@ def write(micros: int, pattern: str, timezone: str) -> str:
             case "V" if n == 2:
                 out.append(timezone)
             case letter:
-                raise UnsupportedDatetimePattern(pattern, letter * n)
+                raise foreign(pattern, letter * n)
     return "".join(out)
 
 
@@ -150,7 +149,7 @@ def reader(pattern: str) -> tuple[re.Pattern[str], tuple[str, ...]]:
             case "a":
                 parts.append("(AM|PM|am|pm)")
             case letter:
-                raise UnsupportedDatetimePattern(pattern, letter * n)
+                raise foreign(pattern, letter * n)
         letters.append("M" if field.letter == "L" else field.letter)
     return re.compile("".join(parts), re.IGNORECASE | re.ASCII), tuple(letters)
 
@@ -218,7 +217,21 @@ def to_date(call: Call, text: str, pattern: str, timezone: str) -> int:
     return local // DAY
 
 
-by_python("date_format", date_format)
-by_python("from_unixtime", from_unixtime)
-by_python("to_timestamp_format", to_timestamp, Failure.INVALID_INPUT)
-by_python("to_date_format", to_date, Failure.INVALID_INPUT)
+def writable(call: Call) -> None:
+    """Refuses a literal pattern before any row is written."""
+    match call.args[1]:
+        case Literal(str() as pattern):
+            write(0, pattern, "UTC")
+
+
+def readable(call: Call) -> None:
+    """Refuses a literal pattern before any row is read."""
+    match call.args[1]:
+        case Literal(str() as pattern):
+            reader(pattern)
+
+
+by_python("date_format", date_format, check=writable)
+by_python("from_unixtime", from_unixtime, check=writable)
+by_python("to_timestamp_format", to_timestamp, Failure.INVALID_INPUT, check=readable)
+by_python("to_date_format", to_date, Failure.INVALID_INPUT, check=readable)

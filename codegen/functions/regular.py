@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from functools import lru_cache
 
 from pyflare.codegen.emit.context import Failure
 from pyflare.codegen.functions.callbacks import by_python
 from pyflare.codegen.functions.pattern import regular
+from pyflare.codegen.functions.unsupported import Unsupported
 from pyflare.codegen.interpret.failure import Fails
-from pyflare.codegen.ir.expr import Call
+from pyflare.codegen.ir.expr import Call, Literal
 
 # constructs that mean something else, or nothing, to Python's engine
 FOREIGN = re.compile(
@@ -22,16 +24,12 @@ PROPERTIES = {
 }  # fmt: skip
 
 
-class UnsupportedPattern(NotImplementedError):
-    """A construct of Java's regular expressions that Python's engine reads differently."""
-
-    def __init__(self, pattern: str, construct: str) -> None:
-        super().__init__(f"the regular expression {pattern!r} ({construct})")
-
-
 @lru_cache(1000)
 def compiled(pattern: str) -> re.Pattern[str]:
-    """The pattern for Python: ASCII classes and `$` before a last line end, as Java has them."""
+    """The pattern for Python: ASCII classes and `$` before a last line end, as Java has them.
+
+    What Python's engine would read differently is refused.
+    """
     text = pattern
     for name, characters in PROPERTIES.items():
         text = text.replace(name, characters)
@@ -39,7 +37,7 @@ def compiled(pattern: str) -> re.Pattern[str]:
     text = re.sub(r"(?<!\\)\(\?<([A-Za-z][A-Za-z0-9]*)>", r"(?P<\1>", text)
     foreign = FOREIGN.search(text)
     if foreign is not None:
-        raise UnsupportedPattern(pattern, foreign.group())
+        raise Unsupported(f"the regular expression {pattern!r} ({foreign.group()})")
     try:
         return re.compile(text, re.ASCII)
     except re.error:
@@ -109,7 +107,16 @@ def template(replacement: str, groups: int) -> tuple[str | int, ...]:
     return tuple(pieces)
 
 
-by_python("rlike", rlike, Failure.INVALID_INPUT)
+def check(call: Call) -> None:
+    """Refuses a literal pattern before any row is matched."""
+    match call.args[1]:
+        case Literal(str() as pattern):
+            # what is malformed fails for the rows that need it
+            with suppress(Fails):
+                compiled(pattern)
+
+
+by_python("rlike", rlike, Failure.INVALID_INPUT, check=check)
 by_python("ilike", ilike)
-by_python("regexp_extract", extract, Failure.INVALID_INPUT)
-by_python("regexp_replace", replace, Failure.INVALID_INPUT)
+by_python("regexp_extract", extract, Failure.INVALID_INPUT, check=check)
+by_python("regexp_replace", replace, Failure.INVALID_INPUT, check=check)

@@ -14,6 +14,7 @@ from pyflare.codegen.functions.callbacks import by_python
 from pyflare.codegen.functions.dates import floor_mod, shift_months
 from pyflare.codegen.functions.registry import function
 from pyflare.codegen.functions.timezones import MICROS, floor_div, to_local, to_utc, zone
+from pyflare.codegen.functions.unsupported import Unsupported
 from pyflare.codegen.functions.values import bounds, fail, integer, lane_for
 from pyflare.codegen.interpret.failure import Fails
 from pyflare.codegen.ir.expr import Call, Literal
@@ -28,7 +29,7 @@ def literal_text(call: Call, index: int) -> str | None:
     """The text of an argument that is a literal."""
     argument = call.args[index]
     if not isinstance(argument, Literal) or not isinstance(argument.value, str | None):
-        raise NotImplementedError(f"{call.function} with an argument that is no literal")
+        raise Unsupported(f"{call.function} with an argument that is no literal")
     return argument.value
 
 

@@ -23,6 +23,7 @@ AREAS = (
     "intervals",
     "hashing",
     "raising",
+    "randomness",
 )
 
 

@@ -49,7 +49,7 @@ class LoopContext:
         if value is None:
             length = self.code.const(0, I64) if lane == PTR else None
             zero = Val(self.code, "null" if lane == PTR else "zeroinitializer", lane)
-            return Value(type_, zero, self.code.false, 0, 0, length)
+            return Value(type_, zero, self.code.false, *(type_range(type_) or (None, None)), length)
         if isinstance(value, str | bytes):
             data = value.encode() if isinstance(value, str) else value
             pointer = self._slot(data)
