@@ -152,6 +152,9 @@ def _show(session: Session, command: s.Show) -> pa.Table:
             return _flagged(["namespace", second, "isTemporary"], rows)
         case "databases" | "schemas" | "namespaces":
             return strings(["namespace"], [("default",)] if matches("default", pattern) else [])
+        case "use" if name is not None:
+            check_database(name)
+            return nothing()
         case "catalogs":
             return strings(["catalog"], [("spark_catalog",)])
         case "columns" if name is not None:

@@ -39,10 +39,14 @@ def catalog_query(session: Session, query: s.CatalogQuery) -> pa.Table:
 
 
 def table(names: Sequence[str], types: Sequence[pa.DataType], rows: Sequence[Any]) -> pa.Table:
-    """Rows as an Arrow table."""
+    """Rows as an Arrow table; as in Spark, nothing but a comment is declared nullable."""
     columns = list(zip(*rows, strict=True)) or [()] * len(names)
     arrays = [pa.array(list(c), kind) for c, kind in zip(columns, types, strict=True)]
-    return pa.table(arrays, names=list(names))
+    fields = [
+        pa.field(name, array.type, name == "comment" or array.null_count > 0)
+        for name, array in zip(names, arrays, strict=True)
+    ]
+    return pa.table(arrays, pa.schema(fields))
 
 
 def strings(names: Sequence[str], rows: Sequence[Sequence[str | None]]) -> pa.Table:

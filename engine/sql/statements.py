@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from typing import Literal as OneOf
-from typing import TypeAlias
 
 from pyflare.engine.errors import parse_error, unsupported
 from pyflare.engine.plan.syntax import (
@@ -18,17 +17,13 @@ from pyflare.engine.plan.syntax import (
     DataSource,
     DropView,
     ExplainQuery,
-    Relation,
     SetConfig,
     Show,
-    Write,
 )
 from pyflare.engine.sql.errors import origin
+from pyflare.engine.sql.saved_tables import Query, create_table, insert, options
 from pyflare.engine.sql.tokens import Cursor
 from pyflare.engine.sql.types import read_schema
-
-Query: TypeAlias = Callable[[int], Relation]
-Options: TypeAlias = tuple[tuple[str, str], ...]
 
 _QUERIES = frozenset({"SELECT", "WITH", "FROM", "VALUES", "TABLE", "("})
 _REFUSED = frozenset(
@@ -36,7 +31,7 @@ _REFUSED = frozenset(
         "ADD", "ALTER", "ANALYZE", "BEGIN", "CALL", "COMMENT", "COMMIT", "DECLARE", "DELETE", "DFS",
         "EXECUTE", "EXPORT", "FETCH", "GRANT", "IMPORT", "LIST", "LOAD", "LOCK", "MAP", "MERGE",
         "MSCK", "OPEN", "REDUCE", "REPAIR", "REVOKE", "ROLLBACK", "START", "TRUNCATE", "UNCACHE",
-        "UNLOCK", "UNSET", "UPDATE", "USE",
+        "UNLOCK", "UNSET", "UPDATE",
     }
 )  # fmt: skip
 _OBJECTS = frozenset({"TABLE", "VIEW", "DATABASE", "SCHEMA", "FUNCTION", "CATALOG", "INTO", "JAR"})
@@ -72,6 +67,8 @@ def _refused(p: Cursor) -> Exception:
 
 def _create(p: Cursor, query: Query) -> Command:
     replace = p.take("OR", "REPLACE")
+    if p.take("TABLE"):
+        return create_table(p, query, replace)
     is_global = p.take("GLOBAL")
     if not (p.take("TEMPORARY") or p.take("TEMP")) or not p.take("VIEW"):
         raise unsupported(
@@ -87,7 +84,7 @@ def _create(p: Cursor, query: Query) -> Command:
         if p.take("COMMENT"):
             p.string()
         elif p.take("TBLPROPERTIES"):
-            _options(p)
+            options(p)
         else:
             break
     p.need("AS")
@@ -115,10 +112,10 @@ def _create_using(p: Cursor, name: tuple[str, ...], replace: bool, is_global: bo
         p.need(")")
     p.need("USING")
     format_ = ".".join(p.names())
-    options = _options(p) if p.take("OPTIONS") else ()
+    given = options(p) if p.take("OPTIONS") else ()
     p.end()
-    paths = tuple(v for k, v in options if k.lower() == "path")
-    others = tuple((k, v) for k, v in options if k.lower() != "path")
+    paths = tuple(v for k, v in given if k.lower() == "path")
+    others = tuple((k, v) for k, v in given if k.lower() != "path")
     return CreateView(name, DataSource(format_, paths, schema, others), replace, is_global)
 
 
@@ -133,27 +130,6 @@ def _view_columns(p: Cursor) -> tuple[str, ...]:
             break
     p.need(")")
     return tuple(names)
-
-
-def _options(p: Cursor) -> Options:
-    """(key 'value', key.part = 3, 'key' true)"""
-    p.need("(")
-    options: list[tuple[str, str]] = []
-    while True:
-        key = p.string() if p.token.kind == "string" else ".".join(p.names())
-        p.take("=")
-        sign = "-" if p.take("-") else ""
-        if p.token.kind == "string":
-            value = p.string()
-        elif p.token.kind == "number" or p.token.upper in ("TRUE", "FALSE"):
-            value = sign + p.next().text
-        else:
-            raise p.error()
-        options.append((key, value))
-        if not p.take(","):
-            break
-    p.need(")")
-    return tuple(options)
 
 
 def _drop(p: Cursor, query: Query) -> Command:
@@ -236,6 +212,15 @@ def _describe(p: Cursor, query: Query) -> Command:
     return _ended(p, Show("describe", p.names()))
 
 
+def _use(p: Cursor, query: Query) -> Command:
+    """USE [DATABASE | SCHEMA | NAMESPACE] name: there is one database."""
+    for word in ("DATABASE", "SCHEMA", "NAMESPACE"):
+        if p.peek(word) and not p.done:
+            p.next()
+            break
+    return _ended(p, Show("use", p.names()))
+
+
 def _set(p: Cursor, query: Query) -> Command:
     """SET key = value: the value is the rest of the text as it stands."""
     if p.peek("TIME", "ZONE"):
@@ -285,7 +270,7 @@ def _cache(p: Cursor, query: Query) -> Command:
     p.need("TABLE")
     name = p.names()
     if p.take("OPTIONS"):
-        _options(p)
+        options(p)
     p.take("AS")
     if p.done or p.peek(";"):
         return _ended(p, CacheTable(name, lazy=lazy))
@@ -312,23 +297,6 @@ def _refresh(p: Cursor, query: Query) -> Command:
     return _ended(p, Show("refresh", p.names()))
 
 
-def _insert(p: Cursor, query: Query) -> Command:
-    """INSERT OVERWRITE DIRECTORY 'path' USING format SELECT …"""
-    if not p.take("OVERWRITE"):
-        raise unsupported(f"the statement INSERT {p.token.upper}", "use DataFrame.write")
-    p.take("LOCAL")
-    if not p.take("DIRECTORY"):
-        raise unsupported("the statement INSERT OVERWRITE TABLE", "use DataFrame.write")
-    path = p.string() if p.token.kind == "string" else None
-    p.need("USING")
-    format_ = ".".join(p.names())
-    options = _options(p) if p.take("OPTIONS") else ()
-    if path is None:
-        path = next((v for k, v in options if k.lower() == "path"), None)
-    others = tuple((k, v) for k, v in options if k.lower() != "path")
-    return Write(query(p.token.start), format_, path, None, "overwrite", options=others)
-
-
 _READERS: dict[str, Callable[[Cursor, Query], Command]] = {
     "CREATE": _create,
     "REPLACE": _create,
@@ -343,5 +311,6 @@ _READERS: dict[str, Callable[[Cursor, Query], Command]] = {
     "UNCACHE": _uncache,
     "CLEAR": _clear,
     "REFRESH": _refresh,
-    "INSERT": _insert,
+    "USE": _use,
+    "INSERT": insert,
 }
