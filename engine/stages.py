@@ -116,7 +116,8 @@ class Query:
     @property
     def schema(self) -> Struct:
         """Names, types and nullability of the rows, as Spark gives them."""
-        return Struct(tuple(Field(c.name, c.type, c.nullable) for c in self.plan.output))
+        columns = self.plan.output
+        return Struct(tuple(Field(c.name, c.type, c.nullable, c.metadata) for c in columns))
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """The rows, while the query runs."""

@@ -17,12 +17,16 @@ from pyflare.codegen.ir.types import Type
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """The value of column `id` in the current row. Two columns are equal when their ids are."""
+    """The value of column `id` in the current row. Two columns are equal when their ids are.
+
+    `metadata` is the JSON text that the user gave the column; only schemas show it.
+    """
 
     id: int
     name: str = field(compare=False)
     type: Type = field(compare=False)
     nullable: bool = field(default=True, compare=False)
+    metadata: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,7 +141,7 @@ def aggregate(
     inside = frozenset(c.id for c in child.plan.output)
     grouping = Grouping(analysis, inside, named, made)
 
-    lifted = [Item(item.name, grouping.lift(item.value), item.visible) for item in items]
+    lifted = [replace(item, value=grouping.lift(item.value)) for item in items]
     columns, entries = named_columns(analysis, lifted)
     scope = Scope(entries, None, (child.scope,))
     above = replace(below, scope=scope, below=child.scope, rows=child.scope, aliases={})

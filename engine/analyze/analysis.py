@@ -72,8 +72,9 @@ class Analysis:
         return Column(next(self.ids), name, type, nullable)
 
     def fresh_for(self, name: str, value: Expr) -> Column:
-        """A column to hold `value`."""
-        return Column(next(self.ids), name, value.type, value.nullable)
+        """A column to hold `value`; another name for a column keeps its metadata."""
+        metadata = value.metadata if isinstance(value, Column) else None
+        return Column(next(self.ids), name, value.type, value.nullable, metadata)
 
     def inside(self, *scopes: Scope) -> Analysis:
         """For a subquery that stands where `scopes` are visible."""

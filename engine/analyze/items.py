@@ -19,11 +19,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One output column: its name and value. `visible` is set where it is a column passed on."""
+    """One output column. `visible` is set where it is a column passed on."""
 
     name: str
     value: Expr
     visible: Visible | None = None
+    metadata: str | None = None
 
 
 def items_of(typer: Typer, nodes: Iterable[s.SyntaxExpr]) -> list[Item]:
@@ -39,7 +40,7 @@ def items_of(typer: Typer, nodes: Iterable[s.SyntaxExpr]) -> list[Item]:
                 if len(names) != 1:
                     raise unsupported("several names for one expression")
                 value = typer.expr(child)
-                items.append(Item(names[0], value))
+                items.append(Item(names[0], value, metadata=node.metadata))
                 typer.aliases.setdefault(names[0].lower(), value)
             case _:
                 value = typer.expr(node)
@@ -88,6 +89,8 @@ def named_columns(
             entries.append(Visible(item.name, out, item.visible.qualifier, item.visible.same))
         else:
             out = analysis.fresh_for(item.name, value)
+            if item.metadata is not None:
+                out = replace(out, metadata=item.metadata)
             entries.append(Visible(item.name, out))
         taken.add(out.id)
         columns.append((out, value))

@@ -208,7 +208,7 @@ def with_columns(node: s.WithColumns, analysis: Analysis) -> Analyzed:
     made: list[Item] = []
     for alias in node.columns:
         value = typer.expr(alias.child)
-        made.append(Item(alias.names[0], value))
+        made.append(Item(alias.names[0], value, metadata=alias.metadata))
     for at, item in enumerate(made):
         if any(same_name(item.name, other.name, analysis) for other in made[:at]):
             raise analysis_error("COLUMN_ALREADY_EXISTS", {"columnName": f"`{item.name}`"})

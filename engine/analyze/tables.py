@@ -54,7 +54,9 @@ def named(node: s.NamedTable, analysis: Analysis) -> Analyzed:
 def scan(table: Table, analysis: Analysis, qualifier: tuple[str, ...]) -> Analyzed:
     """All columns of a table, with new ids for this use."""
     fields = table.schema.fields
-    columns = tuple(analysis.fresh(f.name, f.type, f.nullable) for f in fields)
+    columns = tuple(
+        Column(next(analysis.ids), f.name, f.type, f.nullable, f.metadata) for f in fields
+    )
     plan = p.Scan(table, columns, tuple(range(len(fields))))
     return Analyzed(plan, scope_of(columns, qualifier))
 

@@ -245,3 +245,11 @@ def test_placement_keeps_rows_and_checks_names(recorded_tables: Any) -> None:
     assert failure(s.NoOp(T, "repartition", (col("nope"),)), recorded_tables)[0] == (
         "UNRESOLVED_COLUMN.WITH_SUGGESTION"
     )
+
+
+def test_metadata_stays_with_its_column(recorded_tables: Any) -> None:
+    """alias(…, metadata=…) shows in the schema, also through further selections."""
+    noted = select(T, s.Alias(col("i"), ("x",), '{"max": 99}'), col("s"))
+    renamed = select(noted, s.Alias(col("x"), ("y",)), col("s"))
+    metadata = [c.metadata for c in plan_of(renamed, recorded_tables).output]
+    assert metadata == ['{"max": 99}', None]
