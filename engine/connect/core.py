@@ -185,6 +185,7 @@ class Core:
 
     def _rows(self, root: Any, operation: Operation) -> Iterator[Event]:
         query = operation.query = self._query(root, action=True)
+        _check(operation)
         yield Started(query.schema)
         empty = True
         for batch in query.batches():
