@@ -9,7 +9,7 @@ from pyflare.codegen.emit.context import Row
 from pyflare.codegen.emit.sql import Value
 from pyflare.codegen.emit.value import Val
 from pyflare.codegen.functions import expression
-from pyflare.codegen.functions.dictionary import IMPURE
+from pyflare.codegen.functions.dictionary import IMPURE, coded_column
 from pyflare.codegen.ir.expr import Call, Case, Cast, Column, Expr, Literal, UdfCall
 from pyflare.codegen.ir.operators import Filter, Project
 from pyflare.codegen.operators.row import LazyRow
@@ -38,7 +38,7 @@ def kept(predicates: list[Expr], row: Row, context: PipelineContext, then: objec
         return
     condition = truth(expression.emit(predicates[0], row, context))
     rest = predicates[1:]
-    while rest and cheap(predicates[0], row) and cheap(rest[0], row):
+    while rest and cheap(predicates[0], row, context) and cheap(rest[0], row, context):
         condition = condition & truth(expression.emit(rest[0], row, context))
         rest = rest[1:]
     with context.code.if_(condition, "keep"):
@@ -59,13 +59,18 @@ def conjuncts(predicate: Expr) -> Iterator[Expr]:
             yield predicate
 
 
-def cheap(expr: Expr, row: Row) -> bool:
-    """A few instructions over columns of fixed width, without failure or branch."""
+def cheap(expr: Expr, row: Row, context: PipelineContext) -> bool:
+    """A few instructions, without failure or branch: over columns of fixed width, or what is
+    looked up by a dictionary's code."""
+    if isinstance(expr, Call):
+        coded = coded_column(expr, row)
+        if coded is not None:
+            return context.over_dictionary(expr, coded, row) is not None
     match expr:
         case Call(function, args) if function in CHEAP:
-            return all(cheap(arg, row) for arg in args)
+            return all(cheap(arg, row, context) for arg in args)
         case Call("in", args):
-            return len(args) <= 5 and all(cheap(arg, row) for arg in args)
+            return len(args) <= 5 and all(cheap(arg, row, context) for arg in args)
         case Column(id):
             return row[id].length is None
         case Literal():

@@ -83,7 +83,25 @@ class GroupTable:
         self.builder.structure(Scratch(self.scratch, self.tuples))
 
     def _group(self, values: Sequence[Value], context: PipelineContext) -> Val:
-        """The row of the group with these keys, appended if it is new here."""
+        """The row of the group with these keys: often that of the row before."""
+        if any(value.length is not None and value.code is None for value in values):
+            return self._find(values, context)
+        code = context.code
+        recent = context.once(
+            ("recent", self.tuples), lambda: context.register(PTR, "null", "recent")
+        )
+        held = recent.get()
+        again = code.choose(
+            held.ptrtoint() != 0,
+            lambda: [self._equal(held, values, context)],
+            lambda: [code.false],
+        )[0]
+        with code.if_(~again, "other_group"):
+            recent.set(self._find(values, context))
+        return recent.get()
+
+    def _find(self, values: Sequence[Value], context: PipelineContext) -> Val:
+        """The row that the worker's directory has for these keys, appended if it has none."""
         code = context.code
         hash_ = hash_of(code, values)
         local = context.local(self.directory)
@@ -104,22 +122,25 @@ class GroupTable:
             group.set(created)
         return group.get()
 
+    def _equal(self, row: Val, values: Sequence[Value], context: PipelineContext) -> Val:
+        assert self.layout is not None
+        equal = context.code.true
+        for i, value in enumerate(values):
+            equal = equal & same(self.layout.load(row, i, context), value, True)
+        return equal
+
     def _same(
         self, entry: Val, hash_: Val, values: Sequence[Value], context: PipelineContext
     ) -> Val:
-        assert self.layout is not None
+        """The keys are equal; strings are looked at only where the hashes are."""
         if len(values) == 1 and values[0].length is None:
-            return same(self.layout.load(entry, 0, context), values[0], True)
+            return self._equal(entry, values, context)
         code = context.code
-
-        def compare() -> list[Val]:
-            assert self.layout is not None
-            equal = code.true
-            for i, value in enumerate(values):
-                equal = equal & same(self.layout.load(entry, i, context), value, True)
-            return [equal]
-
-        return code.choose(entry.load(I64, "hash") == hash_, compare, lambda: [code.false])[0]
+        return code.choose(
+            entry.load(I64, "hash") == hash_,
+            lambda: [self._equal(entry, values, context)],
+            lambda: [code.false],
+        )[0]
 
     def _forget_if_full(
         self, local: Val, entries: Val, slot: Variable, hash_: Val, context: PipelineContext
