@@ -26,10 +26,12 @@ strings     like ilike (s, literal pattern, literal escape) rlike startswith end
             substring_index concat_ws hex unhex base64 unbase64 md5 sha1 sha2 crc32
             regexp_replace regexp_extract levenshtein soundex
 dates       year quarter month day dayofweek weekday dayofyear weekofyear (date);
-            hour minute second (timestamp, literal timezone); date_add (date, int) date_diff (d1, d2 ->
-            int) add_months (date, int) last_day next_day trunc_date (date, literal unit)
+            hour minute second (timestamp, literal timezone); date_add (date, int)
+            date_diff (d1, d2 -> int) add_months (date, int) last_day next_day
+            trunc_date (date, literal unit)
             date_trunc (literal unit, timestamp, literal timezone) make_date (y, m, d)
-            months_between (t1, t2, boolean, literal timezone) date_format (t, literal format, literal timezone)
+            months_between (t1, t2, boolean, literal timezone)
+            date_format (t, literal format, literal timezone)
             to_timestamp_format to_date_format (s, literal format, literal timezone) unix_seconds
             timestamp_seconds timestamp_millis timestamp_micros from_unixtime
             ts_add (timestamp, day-time interval) ts_add_months (timestamp, year-month interval,

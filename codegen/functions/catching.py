@@ -49,6 +49,9 @@ class Catching:
     ) -> Value:
         return self.context.callback(key, function, arguments, result, *args)
 
+    def row_number(self) -> Val:
+        return self.context.row_number()
+
     def library(self, name: str, bitcode: bytes) -> None:
         self.context.library(name, bitcode)
 

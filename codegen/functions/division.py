@@ -41,22 +41,59 @@ def divide_unsigned(x: Val, by: Val) -> Val:
 
 
 def _long_division(x: Val, by: Val) -> None:
-    """By the machine where both fit 64 bits; else one quotient bit at a time."""
+    """By the machine where both fit 64 bits; by halves where the divisor does; else bit by bit."""
     code, lane = x.code, x.type
     with code.if_((x | by).lshr(64) == 0):
         code.ret(x.trunc(I64).udiv(by.trunc(I64)).zext(lane))
     with code.if_(x.ult(by)):
         code.ret(code.const(0, lane))
+    if lane == "i128":
+        with code.if_(by.lshr(64) == 0):
+            low = by.trunc(I64)
+            high = x.lshr(64).trunc(I64)
+            top = high.udiv(low)
+            rest = ((high - top * low).zext(lane) << 64) | x.trunc(I64).zext(lane)
+            code.ret((top.zext(lane) << 64) | _by_halves(rest, low).zext(lane))
     shift = leading_zeros(by) - leading_zeros(x)
-    rest, quotient = code.var(x), code.var(0, lane)
+    left_over, quotient = code.var(x), code.var(0, lane)
     part, left = code.var(by << shift), code.var(shift.trunc(I64))
     with code.while_(lambda: left.get() >= 0):
-        fits = rest.get().uge(part.get())
-        rest.set(fits.select(rest.get() - part.get(), rest.get()))
+        fits = left_over.get().uge(part.get())
+        left_over.set(fits.select(left_over.get() - part.get(), left_over.get()))
         quotient.set((quotient.get() << 1) | fits.zext(lane))
         part.set(part.get().lshr(1))
         left.add(-1)
     code.ret(quotient.get())
+
+
+def _by_halves(x: Val, by: Val) -> Val:
+    """x (i128) / by (i64), whose quotient fits 64 bits: two digits of 32 bits (Knuth's D)."""
+    shift = leading_zeros(by)
+    divisor = by << shift
+    shifted = x << shift.zext(x.type)
+    head, tail = shifted.lshr(64).trunc(I64), shifted.trunc(I64)
+    first, rest = _digit(head, tail.lshr(32), divisor)
+    second, _ = _digit(rest, tail & 0xFFFFFFFF, divisor)
+    return (first << 32) + second
+
+
+def _digit(head: Val, following: Val, divisor: Val) -> tuple[Val, Val]:
+    """One digit of 32 bits of (head, following) / divisor, and what is left."""
+    code = head.code
+    top, low = divisor.lshr(32), divisor & 0xFFFFFFFF
+    digit = code.var(head.udiv(top))
+    over = code.var(head - digit.get() * top)
+
+    def too_large() -> Val:
+        # once `over` has 33 bits the digit is right, and the product could not be formed
+        small = over.get().ult(1 << 32)
+        near = (over.get() << 32) + following
+        return small & (digit.get().uge(1 << 32) | (digit.get() * low).ugt(near))
+
+    with code.while_(too_large):
+        digit.add(-1)
+        over.set(over.get() + top)
+    return digit.get(), (head << 32) + following - digit.get() * divisor
 
 
 def leading_zeros(x: Val) -> Val:

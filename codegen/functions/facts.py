@@ -40,11 +40,10 @@ def _names(text: str) -> frozenset[str]:
 
 FALLIBLE_BY_TYPE = _names("""add sub mul neg abs div mod pmod intdiv""")
 FALLIBLE = _names(
-    """round bround ceil floor factorial shiftleft_checked add_months make_date next_day
-    raise_error assert_true to_timestamp_format to_date_format date_format iv_add iv_sub
+    """round bround add_months make_date next_day
+    raise_error assert_true to_timestamp_format to_date_format iv_add iv_sub
     iv_neg iv_mul iv_div ts_add ts_add_months ts_diff timestamp_seconds timestamp_millis
-    element regexp_replace regexp_extract rlike repeat lpad rpad chr pow unbase64 unhex sha2
-    split_part from_unixtime months_between"""
+    element regexp_replace regexp_extract rlike unbase64 split_part"""
 )
 LOOPS = _names(
     """like ilike rlike contains concat substring upper lower trim ltrim rtrim replace locate
@@ -124,6 +123,8 @@ def _total(call: Call) -> bool:
             return isinstance(by, Literal) and by.value not in (None, 0, -1)
         case (("round" | "bround"), [Float(), *_]):
             return True
+        case (("ceil" | "floor"), [Float()]):
+            return False
         case (("ceil" | "floor"), [Integer()]):
             return True
         case _:

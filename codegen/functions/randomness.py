@@ -1,92 +1,89 @@
-"""rand and randn: Spark's generator (a xorshift of 64 bits), one stream per use in a query."""
+"""rand and randn: a hash of the seed and of the row's number.
+
+Threads share no state, and a query that runs again draws the same numbers for the same rows, so
+that the parts of randomSplit neither overlap nor lose a row. They are not Spark's numbers, which
+depend on its partitions.
+"""
 
 from __future__ import annotations
 
 import math
-import struct
 from functools import cache
+from itertools import count
 from typing import Any
 
 from pyflare.codegen.emit.context import Context
 from pyflare.codegen.emit.sql import Value
-from pyflare.codegen.functions.hashing import finished, mix_word, signed
+from pyflare.codegen.emit.value import F64, I64, Val
 from pyflare.codegen.functions.registry import function
-from pyflare.codegen.ir.expr import Call, Literal
-from pyflare.codegen.ir.types import BIGINT, DOUBLE
+from pyflare.codegen.ir.expr import Call
 
 M64 = (1 << 64) - 1
-ARRAY_SEED = 0x3C074A61  # of Scala's MurmurHash3
+GOLDEN, MIX1, MIX2 = 0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB  # splitmix64
 
 
-def hashed(seed: int) -> int:
-    """The state that a seed starts with."""
-    words = struct.unpack("<2I", struct.pack(">q", signed(seed, 64)))
-
-    def murmur(start: int) -> int:
-        return finished(mix_word(mix_word(start, words[0]), words[1]), 8)
-
-    low = murmur(ARRAY_SEED)
-    return murmur(low) << 32 | low
+def mixed(x: int) -> int:
+    """splitmix64's finisher: neighbours become independent."""
+    x = (x ^ x >> 30) * MIX1 & M64
+    x = (x ^ x >> 27) * MIX2 & M64
+    return x ^ x >> 31
 
 
-class Stream:
-    """A sequence of random numbers; calling it gives the next one."""
+def draws(seed: int, row: int) -> tuple[int, int]:
+    """Two words of 64 random bits for a row."""
+    word = mixed((mixed((seed + GOLDEN) & M64) + row * GOLDEN) & M64)
+    return word, mixed((word + GOLDEN) & M64)
 
-    def __init__(self, seed: int, normal: bool) -> None:
-        self.state = hashed(seed)
-        self.normal = normal
-        self.spare: float | None = None
 
-    def __call__(self, seed: int | None = None) -> float:
-        return self.gaussian() if self.normal else self.uniform()
-
-    def bits(self, count: int) -> int:
-        x = self.state
-        x ^= x << 21 & M64
-        x ^= x >> 35
-        x ^= x << 4 & M64
-        self.state = x
-        return x & (1 << count) - 1
-
-    def uniform(self) -> float:
-        """In [0, 1), in steps of 2^-53."""
-        return float((self.bits(26) << 27) + self.bits(27)) * 2.0**-53
-
-    def gaussian(self) -> float:
-        """Marsaglia's polar method, two at a time."""
-        if self.spare is not None:
-            value, self.spare = self.spare, None
-            return value
-        while True:
-            x, y = 2 * self.uniform() - 1, 2 * self.uniform() - 1
-            square = x * x + y * y
-            if 0 < square < 1:
-                factor = math.sqrt(-2 * math.log(square) / square)
-                self.spare = y * factor
-                return x * factor
+def unit(word: int) -> float:
+    """In [0, 1), in steps of 2^-53."""
+    return (word >> 11) * 2.0**-53
 
 
 @cache
-def stream(seed: int, normal: bool) -> Stream:
-    """The interpreter's stream of a seed."""
-    return Stream(seed, normal)
+def rows(seed: int) -> count[int]:
+    """The interpreter numbers the rows as they come."""
+    return count()
 
 
-def random(name: str, normal: bool) -> None:
-    """Enters a function of a literal seed that gives another number each time."""
-
-    def python(call: Call, seed: Any) -> float:
-        return stream(seed or 0, normal)()
-
-    @function(name, python, strict=False)
-    def emit(call: Call, args: tuple[Value, ...], context: Context) -> Value:
-        (seed,) = call.args
-        assert isinstance(seed, Literal)
-        start = seed.value if isinstance(seed.value, int) else 0
-        key = f"{name} {start}"
-        result = context.callback(key, Stream(start, normal), (BIGINT,), DOUBLE, *args)
-        return Value(call.type, result.data, None, finite=True)
+def py_rand(call: Call, seed: Any) -> float:
+    return unit(draws(seed, next(rows(seed)))[0])
 
 
-random("rand", normal=False)
-random("randn", normal=True)
+def py_randn(call: Call, seed: Any) -> float:
+    first, second = map(unit, draws(seed, next(rows(seed))))
+    return math.sqrt(-2 * math.log(1 - first)) * math.cos(2 * math.pi * second)
+
+
+def _mixed(x: Val) -> Val:
+    x = (x ^ x.lshr(30)) * MIX1
+    x = (x ^ x.lshr(27)) * MIX2
+    return x ^ x.lshr(31)
+
+
+def _draw(seed: Value, context: Context) -> Val:
+    start = _mixed(seed.data.sext(I64) + GOLDEN)
+    return _mixed(start + context.row_number() * GOLDEN)
+
+
+def _unit(word: Val) -> Val:
+    return word.lshr(11).uitofp(F64) * 2.0**-53
+
+
+@function("rand", py_rand, strict=False)
+def rand(call: Call, args: tuple[Value, ...], context: Context) -> Value:
+    """Uniform in [0, 1)."""
+    return Value(call.type, _unit(_draw(args[0], context)), None, finite=True)
+
+
+@function("randn", py_randn, strict=False)
+def randn(call: Call, args: tuple[Value, ...], context: Context) -> Value:
+    """Standard normal, by Box and Muller."""
+    code = context.code
+    word = _draw(args[0], context)
+    first, second = _unit(word), _unit(_mixed(word + GOLDEN))
+    log = code.call("log", F64, -first + 1.0, declare="declare double @log(double)")
+    angle = second * (2 * math.pi)
+    cos = code.call("cos", F64, angle, declare="declare double @cos(double)")
+    assert log is not None and cos is not None
+    return Value(call.type, code.unary("sqrt", log * -2.0) * cos, None, finite=True)

@@ -119,6 +119,9 @@ class LoopContext:
         wide = low.zext("i128") | (high.zext("i128") << 64)
         return Value(result, wide.trunc(lane), valid, *(type_range(result) or (None, None)))
 
+    def row_number(self) -> Val:
+        raise AssertionError("the harness has no rows")
+
     def library(self, name: str, bitcode: bytes) -> None:
         raise AssertionError("no function links a library")
 
