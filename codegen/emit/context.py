@@ -83,6 +83,10 @@ class Context(Protocol):
         morsel. The callable is a named binding of the program (`key`), never an address."""
         ...
 
+    def row_number(self) -> Val:
+        """An i64 that tells the pipeline's rows apart, the same each time over the same rows."""
+        ...
+
     def library(self, name: str, bitcode: bytes) -> None:
         """Links `bitcode` (LLVM) into this pipeline's module, so that `code.call(name, …)` of a
         function it defines is inlined. It becomes part of the object cache's key."""

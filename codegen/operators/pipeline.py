@@ -312,6 +312,15 @@ class PipelineContext:
         self.builder.calls.setdefault(key, Call(key, function, arguments, result))
         return failures.call(self, key, result, args)
 
+    def row_number(self) -> Val:
+        assert self.position is not None
+        if not self.fans_out:
+            return self.position
+        # a row of the source has become several: they are counted, too
+        turn = self.once("row number", lambda: self.register(I64, "0", "turn"))
+        turn.add(1)
+        return (self.position << 24) + turn.get()
+
     def library(self, name: str, bitcode: bytes) -> None:
         self.libraries[name] = bitcode
 
