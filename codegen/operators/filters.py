@@ -10,6 +10,7 @@ from pyflare.codegen.emit.sql import Value
 from pyflare.codegen.emit.value import Val
 from pyflare.codegen.functions import expression
 from pyflare.codegen.functions.dictionary import IMPURE, coded_column
+from pyflare.codegen.ir.check import columns
 from pyflare.codegen.ir.expr import Call, Case, Cast, Column, Expr, Literal, UdfCall
 from pyflare.codegen.ir.operators import Filter, Project
 from pyflare.codegen.operators.row import LazyRow
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
     from pyflare.codegen.operators.pipeline import PipelineContext
     from pyflare.codegen.operators.types import Emit, Produce
 
-CHEAP = frozenset({"eq", "lt", "le", "gt", "ge", "is_null", "is_not_null", "not", "or"})
+CHEAP = frozenset({"eq", "lt", "le", "gt", "ge", "is_null", "is_not_null", "not", "or", "and"})
+MOST_COLUMNS = 4  # read for every row before the first branch
 
 
 def filter_(op: Filter, builder: Builder, emit: Emit, produce: Produce) -> None:
@@ -38,7 +40,11 @@ def kept(predicates: list[Expr], row: Row, context: PipelineContext, then: objec
         return
     condition = truth(expression.emit(predicates[0], row, context))
     rest = predicates[1:]
+    read = {column.id for column in columns(predicates[0])}
     while rest and cheap(predicates[0], row, context) and cheap(rest[0], row, context):
+        read |= {column.id for column in columns(rest[0])}
+        if len(read) > MOST_COLUMNS:
+            break
         condition = condition & truth(expression.emit(rest[0], row, context))
         rest = rest[1:]
     with context.code.if_(condition, "keep"):
