@@ -72,6 +72,10 @@ class Typer:
                 return node
             case s.Attribute():
                 return lookup.attribute(self, node)
+            case s.Function("!", (s.Function("!", (s.InSubquery() as inside,)),)):
+                return subqueries.membership(subqueries.placeholder(self, inside), negated=False)
+            case s.Function("!", (s.InSubquery() as inside,)):
+                return subqueries.membership(subqueries.placeholder(self, inside), negated=True)
             case s.Function():
                 return self._function(node)
             case s.CaseWhen():
@@ -82,7 +86,9 @@ class Typer:
                 return self.expr(node.child)
             case s.Extract():
                 return self._extract(node)
-            case s.ScalarSubquery() | s.Exists() | s.InSubquery():
+            case s.InSubquery():
+                return subqueries.membership(subqueries.placeholder(self, node), negated=False)
+            case s.ScalarSubquery() | s.Exists():
                 return subqueries.placeholder(self, node)
             case s.PythonFunction():
                 return self._user_function(node)
@@ -120,7 +126,7 @@ class Typer:
         self.whole = node
         value = self.expr(node)
         if isinstance(value.type, Boolean):
-            return value
+            return subqueries.as_condition(value)
         if isinstance(value.type, Null):
             return coerce.cast(value, BOOLEAN, self.analysis.options.timezone)
         shown, type = f'"{self.shown(node)}"', f'"{sql_name(value.type)}"'

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from pyflare.codegen.ir.expr import Column, Expr
+from pyflare.codegen.ir.expr import Call, Column, Expr, Literal
 from pyflare.codegen.ir.types import BOOLEAN
 from pyflare.engine.analyze import coerce
 from pyflare.engine.analyze.finish import retyped, settled
 from pyflare.engine.errors import analysis_error
 from pyflare.engine.plan import nodes as p
 from pyflare.engine.plan import syntax as s
+from pyflare.engine.plan.expressions import walk as parts_of
+from pyflare.engine.plan.traverse import expressions, free_columns, walk
 from pyflare.engine.types import sql_name
 
 if TYPE_CHECKING:
@@ -43,8 +45,24 @@ def placeholder(typer: Typer, node: s.ScalarSubquery | s.Exists | s.InSubquery) 
             made = Pending("exists", plan, typer.analysis.fresh("exists", BOOLEAN, False))
         case s.InSubquery():
             made = _in(typer, node, plan)
+    if made.kind != "in":
+        name = "scalarsubquery" if made.kind == "scalar" else "exists"
+        typer.spelled[id(node)] = f"{name}({', '.join(outer_names(plan))})"
     typer.pending.append(made)
     return made.column
+
+
+def outer_names(plan: p.Plan) -> list[str]:
+    """The columns of outer queries that the subquery reads, as Spark lists them in its name."""
+    outer = free_columns(plan)
+    found = (
+        part.name
+        for node in walk(plan)
+        for expr in expressions(node)
+        for part in parts_of(expr)
+        if isinstance(part, Column) and part.id in outer
+    )
+    return list(dict.fromkeys(found))
 
 
 def _scalar(typer: Typer, node: s.ScalarSubquery, plan: p.Plan) -> Pending:
@@ -94,6 +112,29 @@ def _in(typer: Typer, node: s.InSubquery, plan: p.Plan) -> Pending:
     nullable = any(e.nullable for e in (*left, *right.output))
     column = typer.analysis.fresh("in", BOOLEAN, nullable)
     return Pending("in", right, column, left)
+
+
+def membership(column: Column, negated: bool) -> Expr:
+    """The value of IN (subquery), or of NOT IN: false where SQL says unknown.
+
+    Spark answers both through an existence join, which has no third value.
+    """
+    known = Call("coalesce", (column, Literal(negated, BOOLEAN)), BOOLEAN, column.nullable)
+    return Call("not", (known,), BOOLEAN, column.nullable) if negated else known
+
+
+def as_condition(expr: Expr) -> Expr:
+    """coalesce(x, false) -> x; not(coalesce(x, true)) -> not(x): a filter drops both unknown
+    and false."""
+    match expr:
+        case Call("and" | "or", args):
+            return replace(expr, args=tuple(as_condition(arg) for arg in args))
+        case Call("coalesce", (Column() as column, Literal(False))):
+            return column
+        case Call("not", (Call("coalesce", (Column() as column, Literal(True))),)):
+            return replace(expr, args=(column,))
+        case _:
+            return expr
 
 
 def applied(plan: p.Plan, pending: Sequence[Pending]) -> p.Plan:
