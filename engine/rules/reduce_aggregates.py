@@ -83,8 +83,8 @@ def _reductions(
                         best = candidate if best is None or part < best[0] else best
         if best is not None:
             _, inner, source, column = best
-            other, names = copy(source)
-            on = equal(inner, names[column.id])
+            other, copies = copy(source)
+            on = equal(inner, copies[column.id])
             child = Join(aggregate.child, other, JoinType.SEMI, on)
             found[id(relation)] = (relation, _inside(relation, replace(aggregate, child=child)))
     return found

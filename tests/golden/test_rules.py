@@ -13,7 +13,7 @@ import pytest
 from pyflare.engine.analyze.analyze import analyze
 from pyflare.engine.plan.show import show
 from pyflare.engine.rewrite import rewrite
-from pyflare.engine.sql.parse import parse
+from pyflare.engine.sql.parse import parse_query
 from tests.unit.rules.test_rules_keep_answers import SESSION
 
 FILE = Path(__file__).parent / "rules.txt"
@@ -30,7 +30,7 @@ def cases() -> list[tuple[str, str, str]]:
 
 
 def planned(sql: str) -> str:
-    return show(rewrite(analyze(parse(sql), SESSION), checked=True))
+    return show(rewrite(analyze(parse_query(sql), SESSION), checked=True))
 
 
 if os.environ.get("PYFLARE_UPDATE_GOLDEN") == "1":

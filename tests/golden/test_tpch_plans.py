@@ -16,7 +16,7 @@ from pyflare.engine.explain import costs
 from pyflare.engine.load import assume
 from pyflare.engine.lower import lower
 from pyflare.engine.rewrite import rewrite
-from pyflare.engine.sql.parse import parse
+from pyflare.engine.sql.parse import parse_query
 from pyflare.tpch.parameters import sql
 from tests.golden.tables import Stubs
 
@@ -24,7 +24,7 @@ GOLDEN = Path(__file__).parent / "tpch"
 
 
 def plans(query: int) -> str:
-    plan = rewrite(analyze(parse(sql(query)), Stubs()), checked=True)
+    plan = rewrite(analyze(parse_query(sql(query)), Stubs()), checked=True)
     physical = show_operator(lower(plan, assume(plan)), storage=False)
     return f"== Optimized Logical Plan ==\n{costs(plan)}\n\n== Physical Plan ==\n{physical}\n"
 

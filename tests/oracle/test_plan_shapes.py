@@ -16,7 +16,7 @@ from pyflare.engine import stages
 from pyflare.engine.plan import syntax as s
 from pyflare.engine.session import Session
 from pyflare.engine.settings import settings
-from pyflare.engine.sql.parse import parse
+from pyflare.engine.sql.parse import parse_query
 from pyflare.engine.types import schema_to_arrow
 from pyflare.tpch.compare import differences
 from pyflare.tpch.data import generate
@@ -123,7 +123,7 @@ def oracle(session: Session) -> Iterator[Any]:
 @pytest.mark.parametrize("sql", QUERIES)
 def test_the_rows_are_those_of_duckdb(sql: str, session: Session, oracle: Any) -> None:
     """What was proved of codes, keys and ranges holds in the rows that operators make."""
-    query = stages.query(parse(sql), session)
+    query = stages.query(parse_query(sql), session)
     with settings(check=True):
         ours = pa.Table.from_batches(list(query.batches()), schema_to_arrow(query.schema))
     assert differences(ours, oracle.execute(sql).to_arrow_table()) is None

@@ -12,7 +12,7 @@ from pyflare.engine.analyze.analyze import analyze
 from pyflare.engine.plan import syntax as s
 from pyflare.engine.session import Session
 from pyflare.engine.settings import settings
-from pyflare.engine.sql.parse import parse
+from pyflare.engine.sql.parse import parse_query
 from pyflare.engine.types import schema_to_arrow
 from tests.unit.rules.reference import Rows, Tables, answer, multiset
 from tests.unit.rules.test_rules_keep_answers import QUERIES, TABLES
@@ -33,7 +33,7 @@ def session() -> Session:
 
 
 def rows(sql: str, session: Session) -> list[tuple[Any, ...]]:
-    query = stages.query(parse(sql), session)
+    query = stages.query(parse_query(sql), session)
     table = pa.Table.from_batches(list(query.batches()), schema_to_arrow(query.schema))
     columns = [column.to_pylist() for column in table.columns]
     return list(zip(*columns, strict=True))
@@ -44,11 +44,11 @@ def test_compiled_queries_have_the_reference_rows(sql: str, session: Session) ->
     """Optimised, lowered, compiled and run, a query means what its analysed plan means."""
     with settings(check=True):
         got = rows(sql, session)
-    assert multiset(got) == multiset(answer(analyze(parse(sql), Tables(*TABLES))))
+    assert multiset(got) == multiset(answer(analyze(parse_query(sql), Tables(*TABLES))))
 
 
 def test_the_last_rows_come_in_order(session: Session) -> None:
     """tail(n) keeps the end of the result, across batches."""
-    relation = s.Tail(parse("select k from n order by k"), 2)  # type: ignore[arg-type]
+    relation = s.Tail(parse_query("select k from n order by k"), 2)
     batches = list(stages.query(relation, session).batches())
     assert [row["k"] for batch in batches for row in batch.to_pylist()] == [3, 4]

@@ -154,8 +154,8 @@ def run(plan: Plan, outer: Mapping[int, Any]) -> list[Row]:
                 for row in run(child, outer)
             ]
         case Shared(_, child, columns):
-            pairs = list(zip(columns, child.output, strict=True))
-            return [{c.id: row[source.id] for c, source in pairs} for row in run(child, {})]
+            renamed = list(zip(columns, child.output, strict=True))
+            return [{c.id: row[source.id] for c, source in renamed} for row in run(child, {})]
         case Note(child):
             return run(child, outer)
         case _:

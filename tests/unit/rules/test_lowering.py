@@ -12,7 +12,7 @@ from pyflare.engine.analyze.analyze import analyze
 from pyflare.engine.load import load
 from pyflare.engine.lower import lower
 from pyflare.engine.rewrite import rewrite
-from pyflare.engine.sql.parse import parse
+from pyflare.engine.sql.parse import parse_query
 from tests.unit.rules.reference import Tables, table
 
 BIG = table("big", "k g", [(i % 40 + 1, i % 3) for i in range(200)])
@@ -23,7 +23,7 @@ SESSION = Tables(BIG, SMALL, HOLES)
 
 def operators(sql: str) -> list[Operator]:
     """The operators of a query, parents first."""
-    plan = rewrite(analyze(parse(sql), SESSION), checked=True)
+    plan = rewrite(analyze(parse_query(sql), SESSION), checked=True)
     found: list[Operator] = []
     waiting = [lower(plan, load(plan, 1))]
     while waiting:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from pyflare.codegen.interpret.operators import interpret
@@ -13,7 +15,7 @@ from pyflare.engine.plan.check import check
 from pyflare.engine.plan.nodes import Apply
 from pyflare.engine.plan.traverse import walk
 from pyflare.engine.rewrite import rewrite
-from pyflare.engine.sql.parse import parse
+from pyflare.engine.sql.parse import parse_query
 from tests.unit.rules.reference import Tables, TooManyRows, answer, multiset, table
 
 R = table(
@@ -149,7 +151,7 @@ select * from r a1, r a2, r a3 where a1.a = a2.a and a2.b = a3.b and a1.a < 3
 @pytest.mark.parametrize("sql", QUERIES)
 def test_the_optimised_plan_has_the_same_rows(sql: str) -> None:
     """Every rule keeps the answer, NULLs and empty inputs included, and leaves a legal plan."""
-    plan = analyze(parse(sql), SESSION)
+    plan = analyze(parse_query(sql), SESSION)
     check(plan, "analysis")
     optimized = rewrite(plan, checked=True)
     assert not any(isinstance(node, Apply) for node in walk(optimized))
@@ -160,12 +162,12 @@ def test_the_optimised_plan_has_the_same_rows(sql: str) -> None:
 @pytest.mark.parametrize("sql", QUERIES)
 def test_the_lowered_plan_has_the_same_rows(sql: str) -> None:
     """Lowering keeps the answer, in the order of the output columns, and makes a legal program."""
-    plan = analyze(parse(sql), SESSION)
+    plan = analyze(parse_query(sql), SESSION)
     optimized = rewrite(plan)
     inputs = load(optimized, 1)
     operator = lower(optimized, inputs)
     check_operator(operator)
-    tables = {source: binding.owners[0] for source, binding in inputs.bindings.items()}
+    tables: Any = {source: each.owners[0] for source, each in inputs.bindings.items()}
     assert [c.name for c in operator.output] == [c.name for c in plan.output]
     assert [c.type for c in operator.output] == [c.type for c in plan.output]
     rows = interpret(operator, tables)
@@ -176,7 +178,7 @@ def test_the_lowered_plan_has_the_same_rows(sql: str) -> None:
 
 def test_a_scalar_subquery_with_two_rows_is_an_error() -> None:
     """Unnesting keeps the error of a scalar subquery that finds more than one row."""
-    plan = analyze(parse("select a, (select d from s where c = a) from r"), SESSION)
+    plan = analyze(parse_query("select a, (select d from s where c = a) from r"), SESSION)
     for each in (plan, rewrite(plan, checked=True)):
         with pytest.raises(TooManyRows):
             answer(each)

@@ -9,13 +9,13 @@ from pyflare.engine.analyze.analyze import analyze
 from pyflare.engine.plan.fallible import infallible
 from pyflare.engine.plan.nodes import Filter, Plan, Project
 from pyflare.engine.rules.simplify import simplify
-from pyflare.engine.sql.parse import parse
+from pyflare.engine.sql.parse import parse_query
 from tests.unit.rules.test_rules_keep_answers import SESSION
 
 
 def predicate(text: str) -> str:
     """The simplified predicate as text."""
-    plan: Plan = analyze(parse(f"select * from r where {text}"), SESSION)
+    plan: Plan = analyze(parse_query(f"select * from r where {text}"), SESSION)
     while isinstance(plan, Project):
         plan = plan.child
     assert isinstance(plan, Filter)
@@ -74,7 +74,7 @@ def test_what_raises_is_not_folded() -> None:
 )
 def test_what_can_raise(text: str, safe: bool) -> None:
     """Only what raises on no row whatever may be evaluated early."""
-    plan = analyze(parse(f"select * from r where {text}"), SESSION)
+    plan = analyze(parse_query(f"select * from r where {text}"), SESSION)
     while isinstance(plan, Project):
         plan = plan.child
     assert isinstance(plan, Filter)
