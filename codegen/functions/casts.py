@@ -12,9 +12,9 @@ from pyflare.codegen.functions import (
     casts_of_times,
     casts_to_string,
 )
-from pyflare.codegen.functions.unsupported import Unsupported
 from pyflare.codegen.ir import types as t
 from pyflare.codegen.ir.expr import Cast
+from pyflare.codegen.unsupported import Unsupported
 
 NUMERIC = (t.Integer, t.Decimal, t.Float, t.Boolean)
 TIMES = (t.Date, t.Timestamp, t.TimestampNTZ)

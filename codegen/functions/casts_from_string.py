@@ -14,11 +14,11 @@ from pyflare.codegen.functions.branches import choose, fragment
 from pyflare.codegen.functions.callbacks import cast_by_python
 from pyflare.codegen.functions.helpers import helper
 from pyflare.codegen.functions.text import called
-from pyflare.codegen.functions.unsupported import Unsupported
 from pyflare.codegen.functions.values import fail, integer, keyed, lane_for, safe_length
 from pyflare.codegen.interpret.failure import Fails
 from pyflare.codegen.ir import types as t
 from pyflare.codegen.ir.expr import Cast
+from pyflare.codegen.unsupported import Unsupported
 
 DIGITS = 18  # any number of so many digits is a 64-bit integer
 

@@ -15,11 +15,11 @@ from pyflare.codegen.functions.callbacks import cast_by_python
 from pyflare.codegen.functions.decimals import Number, beyond, half_up, number, single
 from pyflare.codegen.functions.division import divide_by_constant
 from pyflare.codegen.functions.floats import POWERS, decimal_to_double
-from pyflare.codegen.functions.unsupported import Unsupported
 from pyflare.codegen.functions.values import boolean, bounds, fail, integer, lane_for
 from pyflare.codegen.interpret.failure import Fails
 from pyflare.codegen.ir import types as t
 from pyflare.codegen.ir.expr import Cast
+from pyflare.codegen.unsupported import Unsupported
 
 
 def emit(cast: Cast, x: Value, context: Context) -> Value:

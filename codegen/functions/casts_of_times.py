@@ -16,11 +16,11 @@ from pyflare.codegen.functions.callbacks import cast_by_python
 from pyflare.codegen.functions.casts_of_numbers import checked_decimal, checked_integer
 from pyflare.codegen.functions.decimals import Number, half_up, single
 from pyflare.codegen.functions.timezones import MICROS, floor_div, to_local, to_utc, zone
-from pyflare.codegen.functions.unsupported import Unsupported
 from pyflare.codegen.functions.values import bounds, fail, integer, lane_for
 from pyflare.codegen.interpret.failure import Fails
 from pyflare.codegen.ir import types as t
 from pyflare.codegen.ir.expr import Cast
+from pyflare.codegen.unsupported import Unsupported
 
 DAY = 86_400 * MICROS
 LONG = (-(1 << 63), (1 << 63) - 1)

@@ -12,10 +12,10 @@ from pyflare.codegen.functions.branches import choose, fragment
 from pyflare.codegen.functions.callbacks import cast_by_python
 from pyflare.codegen.functions.helpers import helper
 from pyflare.codegen.functions.text import called
-from pyflare.codegen.functions.unsupported import Unsupported
 from pyflare.codegen.functions.values import bounds
 from pyflare.codegen.ir import types as t
 from pyflare.codegen.ir.expr import Cast
+from pyflare.codegen.unsupported import Unsupported
 
 DIGITS = 20  # of the longest 64-bit integer, with its sign
 

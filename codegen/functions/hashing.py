@@ -14,10 +14,10 @@ from pyflare.codegen.functions.decimals import single
 from pyflare.codegen.functions.helpers import helper
 from pyflare.codegen.functions.registry import function
 from pyflare.codegen.functions.text import called
-from pyflare.codegen.functions.unsupported import Unsupported
 from pyflare.codegen.functions.values import integer, safe_length
 from pyflare.codegen.ir import types as t
 from pyflare.codegen.ir.expr import Call
+from pyflare.codegen.unsupported import Unsupported
 
 SEED = 42
 M32, M64 = (1 << 32) - 1, (1 << 64) - 1

@@ -16,11 +16,11 @@ from pyflare.codegen.functions.decimals import Number, half_up, number, single
 from pyflare.codegen.functions.division import divide_by_constant
 from pyflare.codegen.functions.formats import floating
 from pyflare.codegen.functions.registry import function
-from pyflare.codegen.functions.unsupported import Unsupported
 from pyflare.codegen.functions.values import fail, integer, lane_for
 from pyflare.codegen.interpret.failure import Fails
 from pyflare.codegen.ir.expr import Call, Literal
 from pyflare.codegen.ir.types import Decimal, Float, Integer
+from pyflare.codegen.unsupported import Unsupported
 
 Stage = Callable[[Val], Val]
 

@@ -54,6 +54,17 @@ def parse(pattern: str, escape: str = "\\") -> Pattern:
     return Pattern(tuple(tuple(s) for s in ends))
 
 
+def misplaced_escape(pattern: str, escape: str) -> str | None:
+    """The ordinary character behind an escape character; None if the escape ends the pattern."""
+    chars = iter(pattern)
+    for char in chars:
+        if char == escape:
+            following = next(chars, None)
+            if following not in ("_", "%", escape):
+                return following
+    return None
+
+
 @cache
 def regular(pattern: str, escape: str = "\\", fold: bool = False) -> re.Pattern[str]:
     """The same language as a regular expression, for Python."""

@@ -10,10 +10,10 @@ from pyflare.codegen.emit.context import Failure
 from pyflare.codegen.functions import calendar, formats, parse
 from pyflare.codegen.functions.callbacks import by_python
 from pyflare.codegen.functions.timezones import MICROS, zone
-from pyflare.codegen.functions.unsupported import Unsupported
 from pyflare.codegen.interpret.failure import Fails
 from pyflare.codegen.ir.expr import Call, Literal
 from pyflare.codegen.ir.types import TimestampNTZ
+from pyflare.codegen.unsupported import Unsupported
 
 DAY = 86_400 * MICROS
 MONTHS = [

@@ -9,9 +9,9 @@ from functools import lru_cache
 from pyflare.codegen.emit.context import Failure
 from pyflare.codegen.functions.callbacks import by_python
 from pyflare.codegen.functions.pattern import regular
-from pyflare.codegen.functions.unsupported import Unsupported
 from pyflare.codegen.interpret.failure import Fails
 from pyflare.codegen.ir.expr import Call, Literal
+from pyflare.codegen.unsupported import Unsupported
 
 # constructs that mean something else, or nothing, to Python's engine
 FOREIGN = re.compile(

@@ -14,11 +14,11 @@ from pyflare.codegen.functions.callbacks import by_python
 from pyflare.codegen.functions.dates import floor_mod, shift_months
 from pyflare.codegen.functions.registry import function
 from pyflare.codegen.functions.timezones import MICROS, floor_div, to_local, to_utc, zone
-from pyflare.codegen.functions.unsupported import Unsupported
 from pyflare.codegen.functions.values import bounds, fail, integer, lane_for
 from pyflare.codegen.interpret.failure import Fails
 from pyflare.codegen.ir.expr import Call, Literal
 from pyflare.codegen.ir.types import Integer, TimestampNTZ, Type
+from pyflare.codegen.unsupported import Unsupported
 
 DAY = 86_400 * MICROS
 LONG = (-(1 << 63), (1 << 63) - 1)

@@ -7,7 +7,6 @@ from typing import Any, TypeAlias, assert_never
 
 from pyflare.codegen.emit.context import Failure
 from pyflare.codegen.functions.comparison import order_key
-from pyflare.codegen.functions.unsupported import Unsupported
 from pyflare.codegen.interpret.aggregates import aggregate
 from pyflare.codegen.interpret.expression import evaluate
 from pyflare.codegen.interpret.failure import EvaluationError
@@ -30,6 +29,7 @@ from pyflare.codegen.ir.operators import (
     Union,
     Window,
 )
+from pyflare.codegen.unsupported import Unsupported
 
 Row: TypeAlias = dict[int, Any]
 Tables: TypeAlias = Mapping[str, Sequence[tuple[Any, ...]]]

@@ -11,6 +11,7 @@ from pyflare.codegen.ir import types as t
 from pyflare.codegen.ir.expr import AggregateCall, Call, Cast, Expr
 from pyflare.codegen.program import Site
 from pyflare.engine.errors import runtime_error
+from pyflare.engine.run.invalid_input import invalid_input
 from pyflare.engine.types.names import sql_name
 
 SYMBOLS = {"add": ("+", "try_add"), "sub": ("-", "try_subtract"), "mul": ("*", "try_multiply")}
@@ -80,7 +81,8 @@ def _error(
         case Failure.UDF_EXCEPTION:
             return "FAILED_EXECUTE_UDF", {}
         case Failure.INVALID_INPUT:
-            return "INVALID_PARAMETER_VALUE", {}
+            shown = [sql_value(o, k) for o, k in zip(operands, types, strict=False)]
+            return invalid_input(expr, operands, shown)
         case _:
             assert_never(failure)
 
