@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from pyflare.codegen.ir.expr import Literal
@@ -291,9 +291,22 @@ class Session:
 
 
 def _bare(relation: s.Relation) -> s.Relation:
+    """`relation` without marks; the user's own data with the names that createDataFrame gives."""
     while isinstance(relation, s.Identified):
         relation = relation.child
+    if isinstance(relation, s.ToDataFrame):
+        local = _bare(relation.child)
+        if isinstance(local, s.LocalTable) and len(relation.names) == local.table.num_columns:
+            return _renamed(local, relation.names)
     return relation
+
+
+def _renamed(local: s.LocalTable, names: Sequence[str]) -> s.LocalTable:
+    schema = local.schema
+    if schema is not None:
+        fields = zip(names, schema.fields, strict=True)
+        schema = Struct(tuple(replace(field, name=name) for name, field in fields))
+    return s.LocalTable(local.table.rename_columns(list(names)), schema)
 
 
 def keep_rows(name: str, query: Query) -> Table:
