@@ -79,7 +79,7 @@ def _summary(
             cells = [_text(one.column) for one in made]
         rows.append((Literal(name, STRING), *cells))
     columns = (
-        analysis.fresh("summary", STRING, False),
+        analysis.fresh("summary", STRING, True),
         *(analysis.fresh(v.name, STRING, True) for v in chosen),
     )
     plan = p.Expand(applied(grouping.plan(child.plan), pending), tuple(rows), columns)
