@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import IntEnum
 
 from pyflare.codegen.functions import vocabulary
+from pyflare.codegen.functions.pattern import BadPattern, parse
 from pyflare.codegen.functions.registry import FUNCTIONS
 from pyflare.codegen.ir.expr import Call, Case, Cast, Column, Expr, Literal, UdfCall
 from pyflare.codegen.ir.types import (
@@ -123,12 +124,30 @@ def _total(call: Call) -> bool:
             return isinstance(by, Literal) and by.value not in (None, 0, -1)
         case (("round" | "bround"), [Float(), *_]):
             return True
+        case "like", _:
+            match call.args[1]:
+                case Literal(str() as pattern):
+                    return is_well_formed(pattern, call)
+                case _:
+                    return False
         case (("ceil" | "floor"), [Float()]):
             return False
         case (("ceil" | "floor"), [Integer()]):
             return True
         case _:
             return call.function not in FALLIBLE_BY_TYPE and call.function not in FALLIBLE
+
+
+def is_well_formed(pattern: str, call: Call) -> bool:
+    """The LIKE pattern has no misplaced escape."""
+    escape = (
+        call.args[2].value if len(call.args) > 2 and isinstance(call.args[2], Literal) else "\\"
+    )
+    try:
+        parse(pattern, escape if isinstance(escape, str) else "\\")
+    except BadPattern:
+        return False
+    return True
 
 
 def total_cast(source: Type, target: Type) -> bool:
