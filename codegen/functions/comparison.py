@@ -13,7 +13,17 @@ from pyflare.codegen.functions.registry import function
 from pyflare.codegen.functions.text import compare_bytes, equal_bytes
 from pyflare.codegen.functions.values import boolean
 from pyflare.codegen.ir.expr import Call
-from pyflare.codegen.ir.types import Binary, Boolean, Float, String
+from pyflare.codegen.ir.types import (
+    Array,
+    Binary,
+    Boolean,
+    CalendarInterval,
+    Float,
+    Map,
+    String,
+    Struct,
+)
+from pyflare.codegen.unsupported import Unsupported
 
 
 def order_key(value: Any) -> Any:
@@ -35,6 +45,8 @@ def _python(test: Callable[[Any, Any], bool]) -> Callable[..., bool]:
 
 def same_lane(x: Value, y: Value) -> tuple[Val, Val]:
     """Integers of different widths in the wider one."""
+    if isinstance(x.type, Array | Map | Struct | CalendarInterval):
+        raise Unsupported(f"comparing values of type {type(x.type).__name__.lower()}")
     lane = x.data.type if bits(x.data.type) >= bits(y.data.type) else y.data.type
     return x.data.resize(lane), y.data.resize(lane)
 

@@ -16,6 +16,7 @@ from pyflare.codegen.ir.expr import Column
 from pyflare.codegen.operators.dictionaries import Rows
 from pyflare.codegen.program import Output, OutputColumn
 from pyflare.codegen.runtime.calls import Request
+from pyflare.codegen.unsupported import Unsupported
 
 if TYPE_CHECKING:
     from pyflare.codegen.operators.builder import Builder
@@ -77,7 +78,7 @@ def output_column(column: Column, value: Value) -> OutputColumn:
                 column.name, type_, nullable, "vector", bits // 8 * size, None, size
             )
         case _:
-            raise NotImplementedError(f"a computed column of type {type_}")
+            raise Unsupported(f"a computed result column of type {type(type_).__name__.lower()}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,6 +39,7 @@ from pyflare.codegen.operators import (
 )
 from pyflare.codegen.operators.builder import Builder
 from pyflare.codegen.operators.types import Emit
+from pyflare.codegen.unsupported import Unsupported
 
 
 def produce(op: Operator, builder: Builder, emit: Emit) -> None:
@@ -70,6 +71,6 @@ def produce(op: Operator, builder: Builder, emit: Emit) -> None:
         case Shared():
             streams.shared(op, builder, emit, produce)
         case Window():
-            raise NotImplementedError("window functions")
+            raise Unsupported("window functions (OVER)")
         case _:
             assert_never(op)

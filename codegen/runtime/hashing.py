@@ -10,6 +10,8 @@ from pyflare.codegen.emit.sql import Value
 from pyflare.codegen.emit.value import F32, F64, I1, I8, I32, I64, PTR, Val, bits, is_float
 from pyflare.codegen.functions.helpers import helper
 from pyflare.codegen.functions.text import equal_bytes
+from pyflare.codegen.ir import types as t
+from pyflare.codegen.unsupported import Unsupported
 
 GOLDEN = 0x9E3779B97F4A7C15 - (1 << 64)
 MIX = 0xD6E8FEB86659FD93 - (1 << 64)
@@ -17,6 +19,10 @@ MIX = 0xD6E8FEB86659FD93 - (1 << 64)
 
 def normalised(value: Value) -> Value:
     """A float key with one zero and one NaN; other keys as they are."""
+    if isinstance(value.type, t.Array | t.Map | t.Struct | t.CalendarInterval):
+        raise Unsupported(
+            f"grouping, joining or sorting by values of type {type(value.type).__name__.lower()}"
+        )
     if not is_float(value.data.type):
         return value
     data = value.data + 0.0  # -0.0 + 0.0 is 0.0

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from pyflare.codegen.emit.sql import Value, machine_type, type_range
 from pyflare.codegen.emit.value import I1, I8, I32, I64, PTR, Val, bits
 from pyflare.codegen.ir import types as t
+from pyflare.codegen.unsupported import Unsupported
 
 if TYPE_CHECKING:
     from pyflare.codegen.operators.pipeline import PipelineContext
@@ -71,6 +72,10 @@ def wide_form(type_: t.Type, nullable: bool) -> Form:
 
 def converted(value: Value, form: Form) -> Value:
     """`value` in another form of its type: wider, nullable, without its code."""
+    if isinstance(value.type, t.Array | t.Map | t.Struct) and value.dictionary != form.dictionary:
+        raise Unsupported(
+            f"a union or outer join of columns of type {type(value.type).__name__.lower()}"
+        )
     data = value.data
     code = data.code
     if data.type != form.lane:

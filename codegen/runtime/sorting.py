@@ -89,9 +89,9 @@ def store_keys(
 
 def words(value: Value) -> list[Val]:
     """64-bit words that compare, as unsigned and one after the other, like the value."""
+    value = normalised(value)
     if value.length is not None:
         return [_prefix(value)]
-    value = normalised(value)
     data = value.data
     if data.type == I1:
         return [data.zext(I64)]
