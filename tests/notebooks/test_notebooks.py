@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,6 @@ def test_a_notebook_runs_without_error(name: str) -> None:
     notebook: Any = nbformat.read(FOLDER / name, as_version=4)  # type: ignore[no-untyped-call]
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     assert all(cell.execution_count for cell in code), "commit the notebook with its outputs"
-    NotebookClient(
-        notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(FOLDER)}}
-    ).execute()
+    where = {"metadata": {"path": str(FOLDER)}}
+    client = NotebookClient(notebook, timeout=300, kernel_name="python3", resources=where)
+    client.execute(env={**os.environ, "PYTHONPATH": str(FOLDER.parent)})
