@@ -28,7 +28,7 @@ class ChunkColumn:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """`rows` consecutive rows whose columns are contiguous; `first` is its row number in the table."""
+    """`rows` consecutive rows with contiguous columns; `first` is the number of its first row."""
 
     rows: int
     columns: tuple[ChunkColumn, ...]

@@ -20,12 +20,12 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from pyflare.codegen.reuse import built
 from pyflare.codegen.ir import show as physical
 from pyflare.codegen.ir.check import check as check_operator
 from pyflare.codegen.ir.operators import Operator
 from pyflare.codegen.ir.types import Field, Struct
 from pyflare.codegen.program import Program
+from pyflare.codegen.reuse import built
 from pyflare.engine import explain
 from pyflare.engine.analyze.analyze import analyze
 from pyflare.engine.deep import deep

@@ -10,6 +10,7 @@ from typing import Any
 import cloudpickle
 import pytest
 
+from pyflare.codegen import reuse
 from pyflare.codegen.jit import Tier, compile_object
 from pyflare.codegen.program import Program
 from pyflare.engine import stages
@@ -25,7 +26,7 @@ def schema() -> str:
 def program(text: str, spark: Any) -> Program:
     """What the engine builds for a query."""
     made: list[Program] = []
-    built = stages.built
+    built = reuse.built
 
     def spy(operator: Any) -> Program:
         made.append(built(operator))
