@@ -36,8 +36,11 @@ class RowCall:
         values = ", ".join(
             repr(to_python(a, type_)) for a, type_ in zip(args, self.arguments, strict=True)
         )
+        summary = f"An exception was thrown from the Python function {self.name}({values})."
+        details = "".join(lines)
         error: Exception = PythonException(
-            message=f"An exception was thrown from the Python function {self.name}({values}). "
-            f"Please see the stack trace below.\n{''.join(lines)}"
+            message=f"{summary} Please see the stack trace below.\n{details}",
+            errorClass="PYTHON_EXCEPTION",
+            messageParameters={"msg": summary, "traceback": details},
         )
         return error
