@@ -20,7 +20,8 @@ def main(chosen: list[str]) -> None:
     spark = (
         SparkSession.builder.master("local[2]").appName("scripts")
         .config("spark.ui.enabled", "false").config("spark.sql.shuffle.partitions", "2")
-        .config("spark.sql.session.timeZone", "UTC").config("spark.sql.warehouse.dir", f"{place}/wh")
+        .config("spark.sql.session.timeZone", "UTC")
+        .config("spark.sql.warehouse.dir", f"{place}/wh")
         .config("spark.driver.extraJavaOptions", f"-Dderby.system.home={place}")
         .getOrCreate()
     )  # fmt: skip
