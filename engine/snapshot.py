@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-import cloudpickle  # type: ignore[import-untyped]
+import cloudpickle
 
 from pyflare.engine.plan import syntax as s
 from pyflare.engine.views import map_members, nodes

@@ -10,7 +10,7 @@ from collections.abc import Hashable, Iterator
 from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import Any
 
-import cloudpickle  # type: ignore[import-untyped]
+import cloudpickle
 
 _PLAIN = (bool, int, float, complex, str, bytes, type(None))
 _SMALL = 1000  # entries; larger containers are told apart by identity alone
