@@ -85,9 +85,11 @@ def internal_error(error: BaseException) -> Exception:
 
 def python_error(traceback: str) -> Exception:
     """A user's Python function failed; `traceback` is its own."""
+    summary = "An exception was thrown from the Python function."
     error: Exception = _exception("PythonException")(
-        "\n  An exception was thrown from the Python worker. "
-        f"Please see the stack trace below.\n{traceback}"
+        f"[PYTHON_EXCEPTION] {summary} Please see the stack trace below.\n{traceback}",
+        errorClass="PYTHON_EXCEPTION",
+        messageParameters={"msg": summary, "traceback": traceback},
     )
     return error
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from pyflare.codegen.ir.types import STRING, Type
+from pyflare.codegen.ir.types import STRING, Array, Map, Struct, Type
 from pyflare.udf.function import Function
 from pyflare.udf.models.from_sklearn import import_sklearn
 from pyflare.udf.models.function import ModelFunction
@@ -14,6 +14,8 @@ from pyflare.udf.python import python_udf
 
 # pyspark.util.PythonEvalType: SQL_BATCHED_UDF and SQL_ARROW_BATCHED_UDF, one value per row
 ROW_EVAL_TYPES = (100, 101)
+
+_KINDS: dict[type, str] = {Array: "an array", Map: "a map", Struct: "a struct"}
 
 
 class UnsupportedFunction(TypeError):
@@ -36,6 +38,10 @@ def compile_udf(
         return function
     if eval_type not in ROW_EVAL_TYPES:
         raise UnsupportedFunction(f"{name}: pandas and Arrow UDFs (evaluation type {eval_type})")
+    given = {"returns": result, **{f"takes as argument {i}": t for i, t in enumerate(arguments, 1)}}
+    for verb, type_ in given.items():
+        if isinstance(type_, Array | Map | Struct):
+            raise UnsupportedFunction(f"{name}: a function that {verb} {_KINDS[type(type_)]}")
     return python_udf(function, name, result if result is not None else STRING, arguments)
 
 

@@ -33,6 +33,7 @@ from pyspark.sql.connect.session import SparkSession
 from pyspark.sql.connect.types import UnparsedDataType, pyspark_types_to_proto_types
 from pyspark.sql.types import StructType
 
+from pyflare.engine.connect import each
 from pyflare.engine.connect.channel import InProcessChannelBuilder, RaisingContext
 from pyflare.engine.connect.core import CheckpointMade, Core, Measured, SqlResult, Started
 from pyflare.engine.connect.metrics import literal, plan_metrics
@@ -55,6 +56,8 @@ OVERRIDDEN: tuple[tuple[Any, str], ...] = (
     (SparkSession.Builder, "_apply_options"),
     (PythonUDF, "to_plan"),
     (DataFrame, "__getattr__"),
+    (DataFrame, "foreach"),
+    (DataFrame, "foreachPartition"),
     (ConfigResult, "fromProto"),
     (call_sites, "_capture_call_site"),
     (client_core, "PlanObservedMetrics"),
@@ -193,6 +196,7 @@ def install() -> None:
 
     DataFrame.__getattr__ = attribute
     PythonUDF.to_plan = to_plan
+    each.install(FlareClient)
     call_sites._capture_call_site = call_site
 
 

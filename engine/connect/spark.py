@@ -8,6 +8,7 @@ import sys
 from typing import Any
 
 import pyspark
+from pyspark.conf import SparkConf
 from pyspark.errors import PySparkAttributeError
 from pyspark.sql.connect.plan import ChunkedCachedLocalRelation
 from pyspark.sql.connect.session import SparkSession
@@ -117,6 +118,12 @@ class FlareContext:
 
     def setLogLevel(self, logLevel: str) -> None:
         """Accepted; PyFlare logs nothing."""
+
+    def getConf(self) -> Any:
+        """A SparkConf with the session's settings."""
+        conf = SparkConf(loadDefaults=False)
+        conf.setAll([(k, v) for k, v in self._session._flare.config.items() if v is not None])
+        return conf
 
     @property
     def appName(self) -> str:
