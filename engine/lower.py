@@ -45,7 +45,8 @@ from pyflare.engine.plan.nodes import (
 )
 from pyflare.engine.plan.traverse import expressions, ids
 
-DIRECT_GROUPS = 1 << 16
+DIRECT_GROUPS = 1 << 16  # an array of so many groups is small, however few of them occur
+DENSE_GROUPS, GROUP_SHARE = 1 << 19, 4  # up to here if every fourth is expected to occur
 
 
 def lower(plan: Plan, inputs: Inputs) -> ir.Operator:
@@ -213,6 +214,8 @@ def _made(lowering: Lowering, column: Column, expr: Expr, value: Expr) -> Column
 def _domains(plan: Aggregate, lowering: Lowering) -> tuple[tuple[int, int], ...] | None:
     """A proved range per key, when an array of all combinations is small."""
     facts = lowering.statistics.estimate(plan.child).facts
+    groups = int(lowering.statistics.estimate(plan).rows)
+    most = max(DIRECT_GROUPS, min(DENSE_GROUPS, GROUP_SHARE * groups))
     domains: list[tuple[int, int]] = []
     size = 1
     for _, expr in plan.keys:
@@ -233,7 +236,7 @@ def _domains(plan: Aggregate, lowering: Lowering) -> tuple[tuple[int, int], ...]
             return None
         domains.append(domain)
         size *= domain[1] - domain[0] + 1
-        if size > DIRECT_GROUPS:
+        if size > most:
             return None
     return tuple(domains) if domains else None
 
