@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from pyflare.codegen.emit.context import Row
@@ -12,8 +12,9 @@ from pyflare.codegen.functions import expression
 from pyflare.codegen.functions.dictionary import IMPURE, coded_column
 from pyflare.codegen.ir.check import columns
 from pyflare.codegen.ir.expr import Call, Case, Cast, Column, Expr, Literal, UdfCall
-from pyflare.codegen.ir.operators import Filter, Project
+from pyflare.codegen.ir.operators import Filter, Project, Scan
 from pyflare.codegen.operators.row import LazyRow
+from pyflare.codegen.operators.scan import scan_blocks
 
 if TYPE_CHECKING:
     from pyflare.codegen.operators.builder import Builder
@@ -27,16 +28,29 @@ MOST_COLUMNS = 4  # read for every row before the first branch
 def filter_(op: Filter, builder: Builder, emit: Emit, produce: Produce) -> None:
     """Conjuncts in order; neighbours that are cheap and cannot fail share one branch."""
 
-    def keep(row: Row) -> None:
-        kept(list(conjuncts(op.predicate)), row, builder.current, lambda: emit(row))
+    predicates = list(conjuncts(op.predicate))
 
-    produce(op.child, builder, keep)
+    def choose(row: Row, then: Callable[[], None]) -> None:
+        kept(predicates, row, builder.current, then)
+
+    if isinstance(op.child, Scan) and any(searches(p, op.child) for p in predicates):
+        scan_blocks(op.child, builder, choose, emit)
+    else:
+        produce(op.child, builder, lambda row: choose(row, lambda: emit(row)))
 
 
-def kept(predicates: list[Expr], row: Row, context: PipelineContext, then: object) -> None:
+def searches(expr: Expr, scan: Scan) -> bool:
+    """Reads strings of the table that no dictionary makes few."""
+    plain = {c.id for c, s in zip(scan.columns, scan.storage, strict=True) if s.kind == "string"}
+    return isinstance(expr, Call) and any(c.id in plain for c in columns(expr))
+
+
+def kept(
+    predicates: list[Expr], row: Row, context: PipelineContext, then: Callable[[], None]
+) -> None:
     """Stages `then` where every predicate is true."""
     if not predicates:
-        then()  # type: ignore[operator]
+        then()
         return
     condition = truth(expression.emit(predicates[0], row, context))
     rest = predicates[1:]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, assert_never
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeAlias, assert_never
 
+from pyflare.codegen.emit.context import Row
 from pyflare.codegen.emit.sql import Value, machine_type, type_range, width_for
 from pyflare.codegen.emit.value import F32, F64, I1, I8, I32, I64, PTR, Val
 from pyflare.codegen.ir import types as t
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
     from pyflare.codegen.operators.pipeline import PipelineContext
     from pyflare.codegen.operators.types import Emit
 
+BLOCK = 1024
+Choose: TypeAlias = "Callable[[Row, Callable[[], None]], None]"
+
 
 def scan(op: Scan, builder: Builder, emit: Emit) -> None:
     """A pipeline over the chunks of a bound table."""
@@ -28,11 +33,40 @@ def scan(op: Scan, builder: Builder, emit: Emit) -> None:
             context.loop = loop
             context.position = first + index
 
-            def column(i: int) -> Value:
-                return load(context, op.source, i, op.columns[i], op.storage[i], index)
+            emit(_row(op, index, context))
 
-            makers = {c.id: lambda i=i: column(i) for i, c in enumerate(op.columns)}
-            emit(LazyRow(context.code, makers))
+
+def scan_blocks(op: Scan, builder: Builder, choose: Choose, emit: Emit) -> None:
+    """As `scan`, but of each block the rows are chosen first, `choose(row, then)`, and emitted
+    afterwards: work per row that would fill the processor's window does not stand between the
+    cache misses of neighbouring rows."""
+    builder.scans.setdefault(op.source, op)
+    with builder.pipeline(f"scan {op.source}", BoundRows(op.source)) as context:
+        code = context.code
+        first = context.slot(FirstRow(), I64, "first")
+        chosen = code.stack(I32, BLOCK, "chosen")
+        with code.range_(context.begin, context.end, BLOCK, hint="block") as (start, _):
+            count = code.var(0)
+            stop = (start + BLOCK < context.end).select(start + BLOCK, context.end)
+            with code.range_(start, stop, hint="row") as (index, loop):
+                context.loop, context.position = loop, first + index
+
+                def keep(index: Val = index) -> None:
+                    chosen[count.get()] = (index - start).trunc(I32)
+                    count.add(1)
+
+                choose(_row(op, index, context), keep)
+            with code.range_(0, count.get(), hint="chosen") as (place, loop):
+                index = start + chosen[place].zext(I64)
+                context.loop, context.position = loop, first + index
+                emit(_row(op, index, context))
+
+
+def _row(op: Scan, index: Val, context: PipelineContext) -> LazyRow:
+    def column(i: int) -> Callable[[], Value]:
+        return lambda: load(context, op.source, i, op.columns[i], op.storage[i], index)
+
+    return LazyRow(context.code, {c.id: column(i) for i, c in enumerate(op.columns)})
 
 
 def load(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pyarrow as pa
 import pytest
 
 from pyflare.codegen.ir import types as t
@@ -192,3 +193,22 @@ def test_wide_results() -> None:
     x = Column(2, "x", t.STRING, False)
     rows = compiled(Project(op, ((op.column, op.column), (x, text))), {}, threads=2)
     assert rows == [(n, "abc" * 9) for n in range(150_000)]
+
+
+@pytest.mark.parametrize("morsel", [1 << 17, 700])
+def test_rows_chosen_by_block(morsel: int) -> None:
+    """A search in strings chooses the rows of a block before they go on; their order stays."""
+    texts = pa.table(
+        {
+            "n": pa.array(range(5000), pa.int64()),
+            "s": pa.array([f"row {i} {'even' if i % 2 == 0 else 'odd'}" for i in range(5000)]),
+        }
+    )
+    op = scan("texts", texts, 0)
+    pattern = (op.output[1], Literal("%7%odd", t.STRING), Literal("\\", t.STRING))
+    kept = Filter(op, Call("like", pattern, t.BOOLEAN, False))
+    tables = {"texts": texts}
+    assert_same(kept, tables, ordered=True, threads=2, morsel_rows=morsel)
+    assert_same(Limit(kept, 300, 10), tables, ordered=True, threads=2, morsel_rows=morsel)
+    total = ((Column(9, "n", t.BIGINT), AggregateCall("sum", (op.output[0],), t.BIGINT)),)
+    assert_same(Aggregate(kept, (), total), tables, threads=2, morsel_rows=morsel)
