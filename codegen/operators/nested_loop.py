@@ -6,11 +6,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from pyflare.codegen.emit.context import Failure, Row
-from pyflare.codegen.emit.value import I32, I64, PTR, Val
+from pyflare.codegen.emit.value import I64, PTR, Val
 from pyflare.codegen.functions import expression
 from pyflare.codegen.ir.operators import HashJoin, JoinKind, NestedLoopJoin
 from pyflare.codegen.operators.filters import truth
-from pyflare.codegen.operators.hash_join import EXISTENCE, MARKED, JoinTable, Probe
+from pyflare.codegen.operators.join_table import EXISTENCE, MARKED, JoinTable
+from pyflare.codegen.operators.probe import Probe
 from pyflare.codegen.operators.row import joined
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ class NestedLoop:
         assert table.layout is not None
         width = table.layout.width
         single = self.op.kind is K.PROBE_SINGLE
-        zero = table._base(context)
+        zero = table.base(context)
         segment, index = code.var(0), code.var(0)
         hits = code.var(0)
         held = code.var(zero)
@@ -142,6 +143,3 @@ class NestedLoop:
             loop.break_if(~hit)
         if single:
             walk.emit_outer(held.get(), held.get().ptrtoint() != zero.ptrtoint())
-
-
-__all__ = ["I32", "nested_loop_join"]
