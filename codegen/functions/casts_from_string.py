@@ -98,6 +98,9 @@ def _scan(text: Val, length: Val, out: Val) -> None:
     code = text.code
     for i in range(3):
         out.at(I64, i).store(code.const(0, I64))
+    # the pointer of an empty text may be null
+    with code.if_(length == 0):
+        code.ret(code.false)
     at, end = code.var(0), code.var(length)
     with code.while_(lambda: _is_space(text, at.get(), end.get())):
         at.add(1)

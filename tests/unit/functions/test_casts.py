@@ -9,10 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from pyflare.codegen import jit
 from pyflare.codegen.functions import formats, parse
 from pyflare.codegen.functions.timezones import zone
 from pyflare.codegen.ir import types as t
-from pyflare.codegen.ir.expr import Cast, Column
+from pyflare.codegen.ir.expr import Case, Cast, Column
+from pyflare.codegen.ir.expr import Literal as OneText
 from tests.unit.functions.harness import Input, check
 
 S = Column(0, "s", t.STRING)
@@ -42,6 +44,16 @@ TARGETS: list[t.Type] = [
 def test_from_text(index: int, mode: Mode) -> None:
     """The short path and Python's parser read the same."""
     check(Cast(S, TARGETS[index], mode, timezone="Europe/Rome"), Input(S, TEXTS))
+
+
+def test_from_no_text() -> None:
+    """A NULL literal, whose pointer is null, is not read."""
+    p = Column(0, "p", t.BOOLEAN)
+    text = Case(((p, OneText("12", t.STRING)),), OneText(None, t.STRING), t.STRING)
+    for target in TARGETS:
+        mode: Mode = "try" if isinstance(target, t.Boolean) else "ansi"
+        if not isinstance(target, t.Date | t.Timestamp | t.TimestampNTZ):
+            check(Cast(text, target, mode), Input(p, [True, False, None]), tier=jit.Tier.FULL)
 
 
 STORED: list[tuple[t.Type, list[Any]]] = [
