@@ -15,9 +15,10 @@ from pyflare.codegen.program import FUNCTION, Diagnosis, Fill, Shared, Site
 from pyflare.engine.errors import internal_error, runtime_error
 from pyflare.engine.run.calls import unboxed
 from pyflare.engine.run.errors import error_of
+from pyflare.engine.run.work import NATIVE, Failed, Work
 
 if TYPE_CHECKING:
-    from pyflare.engine.run.execute import Failed, Run
+    from pyflare.engine.run.execute import Run
 
 
 def cancelled() -> Exception:
@@ -27,8 +28,6 @@ def cancelled() -> Exception:
 
 def explain(run: Run, failed: Failed) -> BaseException:
     """The exception for the first failing row of a morsel."""
-    from pyflare.engine.run.execute import NATIVE, Work
-
     if run.error is not None:
         return run.error
     program = build(run.program.root, diagnose=True)
