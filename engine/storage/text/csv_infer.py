@@ -13,7 +13,7 @@ from pyflare.engine.storage.text.csv_options import CsvOptions
 from pyflare.engine.storage.text.patterns import compile_pattern
 from pyflare.engine.storage.text.values import boolean, floating, integer, timestamp
 
-_WHOLE = re.compile(r"[+-]?,*[0-9][0-9,]*")
+_WHOLE = re.compile(r"[+-]?[0-9]+")
 
 
 def infer(texts: pa.Array, options: CsvOptions) -> t.Type:
@@ -92,8 +92,8 @@ def _kind(text: str, options: CsvOptions) -> t.Type:
 
 
 def _whole(text: str) -> t.Type | None:
-    """A decimal type for whole numbers beyond bigint (and for 1,234)."""
-    digits = text.replace(",", "").lstrip("+-").lstrip("0")
+    """A decimal type for whole numbers beyond bigint; 1,234 is read as one, but not inferred."""
+    digits = text.lstrip("+-").lstrip("0")
     if not _WHOLE.fullmatch(text) or len(digits) > t.MAX_PRECISION:
         return None
     return t.Decimal(max(len(digits), 1), 0)
