@@ -18,6 +18,9 @@ run: $(VENV)/.ready ## the main job: TPC-H SF 1, SQL and DataFrames, and the cla
 test: $(VENV)/.ready
 	$(BIN)/python -m pytest -q
 
+test-all: $(VENV)/.ready ## also draws new random examples
+	PYFLARE_FUZZ=1 $(BIN)/python -m pytest -q
+
 lint: $(VENV)/.ready
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
