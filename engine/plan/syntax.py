@@ -534,7 +534,13 @@ class Statistic:
 
     child: Relation
     kind: OneOf[
-        "describe", "summary", "crosstab", "freq_items", "corr", "cov", "approx_quantile",
+        "describe",
+        "summary",
+        "crosstab",
+        "freq_items",
+        "corr",
+        "cov",
+        "approx_quantile",
         "sample_by",
     ]
     columns: tuple[str, ...] = ()
