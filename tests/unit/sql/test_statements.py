@@ -59,6 +59,15 @@ ONE = s.Project(s.OneRowRelation(), (Literal(1, t.INT),))
             "insert overwrite directory '/x' using parquet options (a 1) select 1",
             s.Write(ONE, "parquet", "/x", None, "overwrite", options=(("a", "1"),)),
         ),
+        ("use database d", s.Show("use", ("d",))),
+        (
+            "insert into table t select 1",
+            s.Write(ONE, "parquet", None, ("t",), "append", insert=True),
+        ),
+        (
+            "create table if not exists t using csv partitioned by (a) as select 1",
+            s.Write(ONE, "csv", None, ("t",), "ignore", ("a",)),
+        ),
     ],
 )
 def test_a_command_is_read(text: str, command: s.Command) -> None:
@@ -70,11 +79,10 @@ def test_a_command_is_read(text: str, command: s.Command) -> None:
 @pytest.mark.parametrize(
     ("text", "names"),
     [
-        ("create table t (a int)", "CREATE TABLE"),
-        ("insert into t select 1", "INSERT INTO"),
+        ("create table t (a int) as select 1", "CREATE TABLE with columns"),
+        ("insert into t (a) select 1", "a list of columns in INSERT"),
         ("merge into t using s on a when matched then delete", "MERGE INTO"),
         ("alter table t rename to u", "ALTER TABLE"),
-        ("use d", "USE"),
         ("select a from t qualify a", "QUALIFY"),
         ("select a:b from t", "VARIANT"),
     ],
