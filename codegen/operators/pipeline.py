@@ -180,7 +180,9 @@ class PipelineContext:
 
     def cancelled(self) -> Val:
         """The query must end; tested where a row may cost much."""
-        return self.slot(Cancel(), PTR, "cancel").load(f"{I64}", "cancelled") != 0
+        word = self.slot(Cancel(), PTR, "cancel")
+        # another thread writes it: the load must not be moved out of the loop
+        return self.code.value("cancelled", I64, f"load volatile i64, ptr {word.ref}, align 8") != 0
 
     # ------------------------------------------------------------ Context
 
