@@ -40,7 +40,8 @@ def number(type_: t.Type) -> Any:
 
 def leaves(type_: t.Type) -> st.SearchStrategy[Expr]:
     literals = (number(type_) | st.none()).map(lambda v: Literal(v, type_))
-    return st.just(MORE[type_]) | literals
+    found: st.SearchStrategy[Expr] = st.just(MORE[type_]) | literals
+    return found
 
 
 @cache

@@ -301,6 +301,11 @@ DAYS = [
 
 def groups() -> Iterator[Group]:
     """Everything that Spark is asked."""
+    column: Any
+    result: Any
+    symbol: Any
+    texts: Any
+    type_: Any
     ints = (N, INT_EDGES)
     for symbol, name in (("+", "add"), ("-", "sub"), ("*", "mul"), ("%", "mod")):
         sql = f"{{0}} {symbol} {{1}}"

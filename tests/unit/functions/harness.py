@@ -49,7 +49,8 @@ class LoopContext:
         if value is None:
             length = self.code.const(0, I64) if lane == PTR else None
             zero = Val(self.code, "null" if lane == PTR else "zeroinitializer", lane)
-            return Value(type_, zero, self.code.false, *(type_range(type_) or (None, None)), length)
+            lo, hi = type_range(type_) or (None, None)
+            return Value(type_, zero, self.code.false, lo, hi, length)
         if isinstance(value, str | bytes):
             data = value.encode() if isinstance(value, str) else value
             pointer = self._slot(data)
@@ -82,9 +83,9 @@ class LoopContext:
         self.status.set(self.status.get() | bit)
 
     def heap(self, size: Val) -> Val:
-        at = self.heap_pointer.load(PTR)
-        self.heap_pointer.store(at.at(I8, size))
-        return at
+        start: Val = self.heap_pointer.load(PTR)
+        self.heap_pointer.store(start.at(I8, size))
+        return start
 
     def callback(
         self, key: str, function: Any, arguments: Any, result: t.Type, *args: Value
@@ -246,16 +247,16 @@ def compiled(expr: Expr, inputs: Sequence[Input], tier: jit.Tier = TIER) -> list
         ctypes.addressof(pointer),
     )
     rows_: list[Any] = []
-    for i in range(count):
-        record = results.raw[64 * i : 64 * i + 64]
+    for k in range(count):
+        record = results.raw[64 * k : 64 * k + 64]
         valid, length, failed = struct.unpack("<qqq", record[32:56])
         if failed:
             rows_.append({f.name for f in Failure if failed >> f & 1} or {"RANGE"})
         elif not valid:
             rows_.append(None)
         elif lane == PTR:
-            data = ctypes.string_at(struct.unpack("<Q", record[:8])[0], length)
-            rows_.append(data.decode() if isinstance(expr.type, t.String) else data)
+            found = ctypes.string_at(struct.unpack("<Q", record[:8])[0], length)
+            rows_.append(found.decode() if isinstance(expr.type, t.String) else found)
         else:
             rows_.append(decode(record[:width], lane))
     return rows_
@@ -289,10 +290,10 @@ def _load(code: Code, arrays: Val, index: int, source: Input, i: Val) -> Value:
         return Value(type_, pointer, valid, length=length, ascii=source.ascii)
     if lane == "i1":
         return Value(type_, data.at(I8, i).load(I8).trunc("i1"), valid, 0, 1)
-    range_ = source.range_ or type_range(type_) or (None, None)
+    lo, hi = source.range_ or type_range(type_) or (None, None)
     step = bits(lane) // 8
     loaded = data.at(I8, i * step).load(lane, align=1)
-    return Value(type_, loaded, valid, *range_, finite=source.finite)
+    return Value(type_, loaded, valid, lo, hi, finite=source.finite)
 
 
 def _arrays(source: Input, owners: list[Any]) -> list[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ def edges(bits: int) -> list[int | None]:
 FLOATS = [0.0, -0.0, 1.0, -1.5, 2.5, 1e308, -1e308, 5e-324, math.inf, -math.inf, math.nan, None]
 
 
-def pairs(values: list) -> tuple[list, list]:
+def pairs(values: list[Any]) -> tuple[list[Any], list[Any]]:
     both = list(itertools.product(values, values))
     return [p for p, _ in both], [q for _, q in both]
 

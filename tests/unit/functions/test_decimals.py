@@ -50,8 +50,9 @@ def test_arithmetic(name: str, left: Any, right: Any, result: Any) -> None:
     """Extremes, halves, zero divisors and NULLs of every pair."""
     x, y = t.Decimal(*left), t.Decimal(*right)
     one, two = both(x, y)
-    call = Call(name, (Column(0, "x", x), Column(1, "y", y)), t.Decimal(*result))
-    check(call, Input(call.args[0], one), Input(call.args[1], two))
+    columns = (Column(0, "x", x), Column(1, "y", y))
+    call = Call(name, columns, t.Decimal(*result))
+    check(call, Input(columns[0], one), Input(columns[1], two))
 
 
 def test_proved_ranges() -> None:
@@ -75,9 +76,12 @@ def test_random(case: Any, seeds: Any, data: Any) -> None:
     """Any digits: compiled and Python agree."""
     name, left, right, result = case
     x, y = t.Decimal(*left), t.Decimal(*right)
-    draw = lambda d: data.draw(st.integers(1 - 10**d.precision, 10**d.precision - 1))  # noqa: E731
+
+    def draw(d: t.Decimal) -> int:
+        digits: int = data.draw(st.integers(1 - 10**d.precision, 10**d.precision - 1))
+        return digits
+
     rows = [(draw(x), draw(y)) for _ in seeds]
-    call = Call(name, (Column(0, "x", x), Column(1, "y", y)), t.Decimal(*result))
-    check(
-        call, Input(call.args[0], [a for a, _ in rows]), Input(call.args[1], [b for _, b in rows])
-    )
+    columns = (Column(0, "x", x), Column(1, "y", y))
+    call = Call(name, columns, t.Decimal(*result))
+    check(call, Input(columns[0], [a for a, _ in rows]), Input(columns[1], [b for _, b in rows]))

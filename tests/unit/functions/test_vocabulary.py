@@ -66,7 +66,8 @@ def number(value: int) -> Literal:
 )
 def test_one_text(name: str) -> None:
     """Functions of one text."""
-    result = {"unhex": t.BINARY, "unbase64": t.BINARY, "ascii": t.INT}.get(name, t.STRING)
+    others: dict[str, t.Type] = {"unhex": t.BINARY, "unbase64": t.BINARY, "ascii": t.INT}
+    result = others.get(name, t.STRING)
     run(name, result, (t.STRING, [*TEXTS, "4F", "abc", "Robert", "YWI=", "\t x \n", "x" * 40]))
 
 

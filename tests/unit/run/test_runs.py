@@ -124,6 +124,17 @@ def test_memory_of_every_structure(shape: str) -> None:
     assert memory.used == 0
 
 
+def test_a_worker_that_fails_waits_for_the_others() -> None:
+    """Memory is given back only when no worker uses it any more, whichever of them fails."""
+    program = build(numbers(9_000_000))
+    for i in range(60):
+        memory = Memory((16 << 20) + i % 7 * 300_000)
+        with pytest.raises(Exception, match="UNABLE_TO_ACQUIRE_MEMORY"):
+            kept = list(execute(program, {}, threads=4, memory=memory))
+            del kept
+        assert memory.used == 0
+
+
 @pytest.mark.parametrize("threads", [1, 2])
 def test_cancel(threads: int) -> None:
     """A query of many pairs ends soon after it is cancelled."""
