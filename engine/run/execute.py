@@ -139,8 +139,7 @@ class Run:
             yield from self._limited(self.results.read(self._check))
         finally:
             self.stop[0] = 1
-            while not gang.finished:
-                gang._done.wait(0.1)
+            gang.join()
         gang.wait()
         self._check_failed()
 
@@ -150,7 +149,6 @@ class Run:
                 self._run_all(i, objects[i])
         except BaseException as error:
             self._fail(error)
-            raise
         finally:
             self.results.end()
 
@@ -237,7 +235,10 @@ class Run:
                 return found
 
         def task(worker: int) -> None:
-            Work(self, index, pipeline, worker, addresses).run(function, take)
+            try:
+                Work(self, index, pipeline, worker, addresses).run(function, take)
+            except BaseException as error:
+                self._fail(error)  # _check_failed raises it; the others need not go on
 
         workers = min(self.threads, len(work))
         if workers == 0:
@@ -247,10 +248,11 @@ class Run:
             return
         if output:
             # the thread that serves the tail is itself a worker of the pool
-            gang = POOL.start(task, workers - 1) if workers > 1 else None
-            task(workers - 1)
-            if gang is not None:
-                gang.wait()
+            gang = POOL.start(task, workers - 1)
+            try:
+                task(workers - 1)
+            finally:
+                gang.join()
             return
         gang = POOL.start(task, workers)
         try:
@@ -258,8 +260,7 @@ class Run:
                 self._check()
         except BaseException as error:
             self._fail(error)
-            while not gang.finished:
-                gang._done.wait(0.1)
+            gang.join()
             raise
 
     # ------------------------------------------------------------ failures and the end

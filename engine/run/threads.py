@@ -18,6 +18,8 @@ class Gang:
         self._left = workers
         self._lock = threading.Lock()
         self._done = threading.Event()
+        if not workers:
+            self._done.set()
         self.error: BaseException | None = None
 
     def run(self, worker: int) -> None:
@@ -32,9 +34,20 @@ class Gang:
                 if self._left == 0:
                     self._done.set()
 
-    @property
-    def finished(self) -> bool:
-        return self._done.is_set()
+    def join(self) -> None:
+        """Waits for all workers, whatever happens: they use memory that goes afterwards. An
+        interruption meanwhile is raised when they are done; their own errors are left to `wait`."""
+        interruption: BaseException | None = None
+        while not self._done.is_set():
+            try:
+                self._done.wait(0.1)
+            except BaseException as error:
+                interruption = error
+        if interruption is not None:
+            try:
+                raise interruption
+            finally:
+                del interruption
 
     def wait(self, seconds: float | None = None) -> bool:
         """True once all workers are done; False when the time is over before."""
