@@ -249,7 +249,7 @@ class Session:
         """The table behind spark.read."""
         from pyflare.engine.storage.read import read
 
-        options, conf = dict(source.options), dict(self.config.everything())
+        options, conf = dict(source.options), self.config.in_force()
         return read(source.format, source.paths, source.schema, options, conf)
 
     def local(self, table: pa.Table, schema: Struct | None) -> Table:

@@ -44,7 +44,7 @@ def map_members(node: Any, fn: Callable[[Any], Any]) -> Any:
     changes = {}
     for name in members(type(node)):
         before = getattr(node, name)
-        if isinstance(before, tuple) or type(before).__module__ == s.__name__:
+        if isinstance(before, tuple) or is_node(type(before)):
             after = fn(before)
             if after is not before:
                 changes[name] = after
@@ -56,11 +56,17 @@ def nodes(root: Any) -> Iterator[Any]:
     waiting = [root]
     while waiting:
         node = waiting.pop()
-        if isinstance(node, tuple):
+        kind = type(node)
+        if kind is tuple:
             waiting.extend(node)
-        elif type(node).__module__ == s.__name__:
+        elif is_node(kind):
             yield node
-            waiting.extend([getattr(node, name) for name in members(type(node))])
+            waiting.extend([getattr(node, name) for name in members(kind)])
+
+
+def is_node(kind: type) -> bool:
+    """Whether this is a class of engine.plan.syntax."""
+    return kind.__module__ == s.__name__
 
 
 def members(kind: type) -> tuple[str, ...]:
@@ -75,7 +81,7 @@ _members: dict[type, tuple[str, ...]] = {}
 
 
 def _find_members(kind: type) -> tuple[str, ...]:
-    if not is_dataclass(kind) or kind.__module__ != s.__name__:
+    if not is_dataclass(kind) or not is_node(kind):
         return ()
     return tuple(field.name for field in fields(kind) if not str(field.type).startswith(_LEAVES))
 

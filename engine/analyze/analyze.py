@@ -113,10 +113,9 @@ def _relation(node: s.Relation, analysis: Analysis) -> Analyzed:
 
 
 def _identified(analyzed: Analyzed, plan_id: int) -> Analyzed:
-    scope = replace(analyzed.scope, plan_id=plan_id, children=analyzed.scope.children)
-    if analyzed.scope.plan_id is not None:
-        scope = replace(analyzed.scope, plan_id=plan_id, children=(analyzed.scope,))
-    return replace(analyzed, scope=scope)
+    scope = analyzed.scope
+    below = scope.children if scope.plan_id is None else (scope,)
+    return replace(analyzed, scope=replace(scope, plan_id=plan_id, children=below))
 
 
 def _with(node: s.With, analysis: Analysis) -> Analyzed:

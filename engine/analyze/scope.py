@@ -23,6 +23,10 @@ class Visible:
     def same(self) -> int:
         return self.column.id if self.identity < 0 else self.identity
 
+    def under(self, qualifier: tuple[str, ...]) -> Visible:
+        """The same column, found only under this qualifier."""
+        return Visible(self.name, self.column, qualifier, self.identity)
+
 
 @dataclass(frozen=True, eq=False)
 class Scope:
@@ -93,7 +97,7 @@ class Scope:
 
     def aliased(self, name: str) -> Scope:
         """The same columns, found only under the qualifier `name`; df.col still works."""
-        entries = tuple(replace(v, qualifier=(name,)) for v in self.entries)
+        entries = tuple([v.under((name,)) for v in self.entries])
         return Scope(entries, None, (self,))
 
 

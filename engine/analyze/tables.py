@@ -47,7 +47,7 @@ def named(node: s.NamedTable, analysis: Analysis) -> Analyzed:
         raise analysis_error("RECURSIVE_VIEW", {"viewIdent": quoted(node.parts), "newPath": ""})
     inner = replace(analysis.top(), views=(*analysis.views, key))
     body = inner.relation(found, inner)
-    entries = tuple(replace(v, qualifier=node.parts) for v in body.scope.entries)
+    entries = tuple([v.under(node.parts) for v in body.scope.entries])
     return Analyzed(settled(body, analysis), Scope(entries))
 
 

@@ -13,6 +13,7 @@ import re
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -131,6 +132,10 @@ class Config:
         keys = sorted(_defaults().keys() | self._values.keys())
         return ((key, self.find(key) or _UNDEFINED) for key in keys)
 
+    def in_force(self) -> Mapping[str, str]:
+        """Every setting, found when it is asked for: reading a table asks for one or two."""
+        return _InForce(self)
+
     def is_modifiable(self, key: str) -> bool:
         """Whether `set` would be allowed: a run-time setting of Spark SQL that Spark knows."""
         return key in _defaults() and key not in _STATIC
@@ -156,6 +161,23 @@ class Config:
         if options is not None and value.upper() not in options:
             parameters = _named(key, value) | {"confOptions": ", ".join(options)}
             raise illegal_argument("INVALID_CONF_VALUE.OUT_OF_RANGE_OF_OPTIONS", parameters)
+
+
+@dataclass(frozen=True, slots=True)
+class _InForce(Mapping[str, str]):
+    config: Config
+
+    def __getitem__(self, key: str) -> str:
+        value = self.config.find(key)
+        if value is None and key not in _defaults():
+            raise KeyError(key)
+        return _UNDEFINED if value is None else value
+
+    def __iter__(self) -> Iterator[str]:
+        return iter([key for key, _ in self.config.everything()])
+
+    def __len__(self) -> int:
+        return len(list(self.config.everything()))
 
 
 def machine_time_zone() -> str:

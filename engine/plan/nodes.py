@@ -358,19 +358,22 @@ def children(node: Plan) -> tuple[Plan, ...]:
 
 def map_children(node: Plan, fn: Callable[[Plan], Plan]) -> Plan:
     """`node` with fn applied to each child; the same object when nothing changed."""
-    before = children(node)
-    after = tuple(fn(child) for child in before)
-    if all(a is b for a, b in zip(after, before, strict=True)):
-        return node
     match node:
         case Scan() | Range() | OneRow() | Empty():
             return node
-        case Join() | Apply():
-            return replace(node, left=after[0], right=after[1])
-        case Union():
+        case Join(before_left, before_right) | Apply(before_left, before_right):
+            left, right = fn(before_left), fn(before_right)
+            if left is before_left and right is before_right:
+                return node
+            return replace(node, left=left, right=right)
+        case Union(before):
+            after = tuple([fn(child) for child in before])
+            if all(a is b for a, b in zip(after, before, strict=True)):
+                return node
             return replace(node, children=after)
         case _:
-            return replace(node, child=after[0])
+            child = fn(node.child)
+            return node if child is node.child else replace(node, child=child)
 
 
 def _nullable(columns: tuple[Column, ...]) -> tuple[Column, ...]:

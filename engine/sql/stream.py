@@ -123,7 +123,10 @@ class Stream(SparkParser):  # type: ignore[misc]
 
     def at(self, *words: str) -> bool:
         """Whether the next tokens are these keywords or symbols."""
-        return all(self.word(i) == w for i, w in enumerate(words))
+        for distance, word in enumerate(words):
+            if self.word(distance) != word:
+                return False
+        return True
 
     def at_query(self) -> bool:
         """Whether a query stands in the parentheses that open here, and not an expression."""

@@ -22,13 +22,15 @@ class Store:
     """Columns by (file identity, column, part); the cheapest to lose go first under pressure.
 
     A query that reads a column holds it by reference: evicting it then only means that the next
-    query decodes it again, and its bytes count until the reader has finished.
+    query decodes it again, and its bytes count until the reader has finished. `version` grows with
+    each change of what is resident.
     """
 
     def __init__(self, memory: Memory) -> None:
         self.memory = memory
         self._entries: dict[Hashable, _Entry] = {}
         self._lock = threading.RLock()
+        self.version = 0
         memory.on_pressure(self.reclaim)
 
     def get(self, key: Hashable) -> Column | None:
@@ -50,6 +52,7 @@ class Store:
         """Keeps `column`, which took `seconds` to decode."""
         with self._lock:
             self._entries[key] = _Entry(column, seconds, time.monotonic())
+            self.version += 1
 
     def reclaim(self, nbytes: int) -> None:
         """Drops columns worth `nbytes`, by bytes x age / decode cost, greatest first."""
@@ -63,6 +66,7 @@ class Store:
             for key, entry in sorted(self._entries.items(), key=loss, reverse=True):
                 if nbytes <= 0:
                     return
+                self.version += 1
                 nbytes -= entry.column.nbytes
                 del self._entries[key]
 
@@ -70,6 +74,7 @@ class Store:
         """Forgets every column."""
         with self._lock:
             self._entries.clear()
+            self.version += 1
 
     @property
     def nbytes(self) -> int:

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
+from typing import TypeAlias
 
 import pyarrow as pa
 
@@ -27,12 +28,15 @@ from pyflare.engine.storage.partitions import constant, partition_fields
 from pyflare.engine.storage.row_groups import Group, overall, runs
 from pyflare.engine.storage.sample import SAMPLE_ROWS, Sample, sample_column
 from pyflare.engine.storage.skip import Predicates, may_hold
-from pyflare.engine.storage.table import ColumnFacts, Loaded, Statistics
+from pyflare.engine.storage.table import ColumnFacts, Key, Loaded, Statistics
 from pyflare.engine.storage.unique import with_sample, with_uniqueness
 from pyflare.engine.types import arrow_to_type, type_to_arrow
 
 _PROOF_ROWS = 1 << 23  # beyond it, a column is not read only to prove that it is a key
 _PARTIAL = 0.5  # a selection of fewer rows than this share is loaded by itself
+
+# which columns were resident, and what was known with them
+Learned: TypeAlias = tuple[tuple[bool, ...], Statistics]
 
 
 class ParquetTable:
@@ -53,13 +57,16 @@ class ParquetTable:
         self._zone = zone
         self._lock = threading.RLock()
         self._footer_list: list[Footer] | None = None
+        self._group_list: list[Group] | None = None
         self._samples: dict[int, Sample] | None = None
         self._bounds: dict[int, list[Bounds]] = {}
-        self._statistics: tuple[tuple[bool, ...], Statistics] | None = None
+        self._statistics: Learned | None = None
+        self._seen = -1  # the version of the store that the statistics know
         self._threads = pa.cpu_count()
         data, self._partitions = self._resolve(schema)
         self._schema = t.Struct((*data, *self._partitions))
         self._data_columns = len(data)
+        self._key = Key.of("parquet", self._files, self._schema)
 
     @property
     def name(self) -> str:
@@ -67,7 +74,7 @@ class ParquetTable:
 
     @property
     def key(self) -> Hashable:
-        return ("parquet", self._files, self._schema)
+        return self._key
 
     @property
     def schema(self) -> t.Struct:
@@ -113,6 +120,11 @@ class ParquetTable:
             return self._footer_list
 
     def _groups(self) -> list[Group]:
+        if self._group_list is None:
+            self._group_list = self._find_groups()
+        return self._group_list
+
+    def _find_groups(self) -> list[Group]:
         groups, first = [], 0
         for i, footer in enumerate(self._footers()):
             for number in range(footer.metadata.num_row_groups):
@@ -152,15 +164,22 @@ class ParquetTable:
 
     def statistics(self) -> Statistics:
         """Bounds and NULLs from footers, distinct values from a sample or from resident columns."""
-        resident = tuple(
-            self._store.peek((self.key, i)) is not None for i in range(len(self._schema.fields))
-        )
-        if self._statistics is None or self._statistics[0] != resident:
-            groups = self._groups()
-            rows = sum(group.rows for group in groups)
-            facts = [self._facts(i, groups, rows) for i in range(len(self._schema.fields))]
-            self._statistics = (resident, Statistics(rows, tuple(facts)))
+        version = self._store.version
+        if self._statistics is None or self._seen != version:
+            self._statistics = self._learned(self._statistics)
+            self._seen = version
         return self._statistics[1]
+
+    def _learned(self, before: Learned | None) -> Learned:
+        """What is known with the columns that are resident now."""
+        width = len(self._schema.fields)
+        resident = tuple([self._store.peek((self.key, i)) is not None for i in range(width)])
+        if before is not None and before[0] == resident:
+            return before
+        groups = self._groups()
+        rows = sum(group.rows for group in groups)
+        facts = [self._facts(i, groups, rows) for i in range(width)]
+        return resident, Statistics(rows, tuple(facts))
 
     def _facts(self, ordinal: int, groups: Sequence[Group], rows: int) -> ColumnFacts:
         sample = self._sample(groups, rows).get(ordinal)

@@ -39,6 +39,22 @@ class Statistics:
 
 
 @dataclass(frozen=True, slots=True)
+class Key:
+    """A key of many parts, hashed once: each query looks up every column of its tables by it."""
+
+    parts: tuple[Hashable, ...]
+    number: int
+
+    @staticmethod
+    def of(*parts: Hashable) -> Key:
+        """The key of these parts."""
+        return Key(parts, hash(parts))
+
+    def __hash__(self) -> int:
+        return self.number
+
+
+@dataclass(frozen=True, slots=True)
 class Loaded:
     """Columns in memory: how they lie (`storage`) and where (`binding`), in the order asked."""
 
