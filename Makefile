@@ -30,6 +30,7 @@ lint: $(VENV)/.ready
 bench: $(VENV)/.ready ## TPC-H beside DuckDB, answers compared
 	$(BIN)/pyflare tpch generate --sf $(SF) --out data/tpch-sf$(SF)
 	$(BIN)/pyflare tpch run --data data/tpch-sf$(SF) --peers duckdb --runs 7
+	$(BIN)/pyflare tpch run --data data/tpch-sf$(SF) --peers duckdb --runs 7 --schema doubles
 
 clean:
 	rm -rf $(VENV) data build

@@ -29,6 +29,12 @@ def add_commands(commands: Any) -> None:
     run.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     run.add_argument("--runs", type=int, default=5, help="counted runs of each query")
     run.add_argument("--mode", choices=("memory", "parquet"), default="memory")
+    run.add_argument(
+        "--schema",
+        choices=("decimals", "doubles"),
+        default="decimals",
+        help="doubles: all decimals as double, as in Flare's experiments",
+    )
     run.add_argument("--json", type=Path, help="also write the figures to this file")
     run.set_defaults(main=run_command)
     demo = commands.add_parser("demo", help="the main job, from nothing")
@@ -59,20 +65,30 @@ def generate_command(arguments: argparse.Namespace) -> int:
 def run_command(arguments: argparse.Namespace) -> int:
     """Prints the table; exit status 1 when an answer differs from a peer's."""
     memory = arguments.mode == "memory"
-    peers = [PEERS[name](arguments.data, arguments.threads, memory) for name in arguments.peers]
-    ours = PyFlare(arguments.data, arguments.threads, memory)
+    doubles = arguments.schema == "doubles"
+    loaded = (arguments.data, arguments.threads, memory, doubles)
+    peers = [PEERS[name](*loaded) for name in arguments.peers]
+    ours = PyFlare(*loaded)
     scale = scale_of(arguments.data)
     bar = Bar("TPC-H")
     lines = run_all(arguments.queries, ours, peers, arguments.runs, scale, bar)
     names = [peer.name for peer in peers]
-    print(f"TPC-H SF {scale:g}, {arguments.threads} threads, tables in {arguments.mode}, "
-          f"medians of {arguments.runs} runs, parameters change between runs")  # fmt: skip
+    print(
+        f"TPC-H SF {scale:g}, {arguments.threads} threads, {arguments.schema}, "
+        f"tables in {arguments.mode}, medians of {arguments.runs} runs, "
+        "parameters change between runs"
+    )
     print(table(lines, names))
     wrong = [line for line in lines if line.wrong]
     for line in wrong:
         print(f"Q{line.query} differs: {line.wrong}")
     if arguments.json:
-        figures = {"scale": scale, "threads": arguments.threads, "mode": arguments.mode}
+        figures = {
+            "scale": scale,
+            "threads": arguments.threads,
+            "mode": arguments.mode,
+            "schema": arguments.schema,
+        }
         arguments.json.write_text(json.dumps({**figures, "queries": as_json(lines)}, indent=1))
     for system in (ours, *peers):
         system.close()

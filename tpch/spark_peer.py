@@ -10,7 +10,7 @@ from typing import Any
 from pyflare.tpch.tables import TABLES, read_tables
 
 
-def main(folder: str, threads: str, mode: str) -> None:
+def main(folder: str, threads: str, mode: str, schema: str) -> None:
     import pyarrow as pa
     from pyspark.sql import SparkSession
 
@@ -23,7 +23,7 @@ def main(folder: str, threads: str, mode: str) -> None:
         .getOrCreate()
     )
     spark.sparkContext.setLogLevel("ERROR")
-    tables = read_tables(spark, folder)
+    tables = read_tables(spark, folder, doubles=schema == "doubles")
     if mode == "memory":
         for name in TABLES:
             getattr(tables, name).cache().count()

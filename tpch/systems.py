@@ -39,12 +39,12 @@ class PyFlare:
 
     name = "pyflare"
 
-    def __init__(self, folder: Path, threads: int, memory: bool) -> None:
+    def __init__(self, folder: Path, threads: int, memory: bool, doubles: bool = False) -> None:
         import pyflare
 
         pyflare.settings(threads=threads)
         self.spark = pyflare.SparkSession.builder.getOrCreate()
-        self.tables = read_tables(self.spark, folder)
+        self.tables = read_tables(self.spark, folder, doubles)
         if memory:
             for name in TABLES:
                 frame = getattr(self.tables, name)
@@ -80,14 +80,21 @@ class DuckDB:
 
     name = "duckdb"
 
-    def __init__(self, folder: Path, threads: int, memory: bool) -> None:
+    def __init__(self, folder: Path, threads: int, memory: bool, doubles: bool = False) -> None:
         import duckdb
 
         self.connection = duckdb.connect(config={"threads": threads})
         kind = "TABLE" if memory else "VIEW"
         for name in TABLES:
+            file = self.connection.read_parquet(str(folder / f"{name}.parquet"))
+            columns = ", ".join(
+                f"{column}::DOUBLE AS {column}" if doubles and "DECIMAL" in str(type_) else column
+                for column, type_ in zip(file.columns, file.types, strict=True)
+            )
             path = str(folder / f"{name}.parquet").replace("'", "''")
-            self.connection.execute(f"CREATE {kind} {name} AS SELECT * FROM read_parquet('{path}')")
+            self.connection.execute(
+                f"CREATE {kind} {name} AS SELECT {columns} FROM read_parquet('{path}')"
+            )
 
     def run(self, text: str) -> Answer:
         start = time.perf_counter()
@@ -103,11 +110,15 @@ class Spark:
 
     name = "spark"
 
-    def __init__(self, folder: Path, threads: int, memory: bool) -> None:
+    def __init__(self, folder: Path, threads: int, memory: bool, doubles: bool = False) -> None:
         environment = {k: v for k, v in os.environ.items() if k != "SPARK_CONNECT_MODE_ENABLED"}
         command = [sys.executable, "-m", "pyflare.tpch.spark_peer", str(folder), str(threads)]
         self.process = subprocess.Popen(
-            [*command, "memory" if memory else "parquet"],
+            [
+                *command,
+                "memory" if memory else "parquet",
+                "doubles" if doubles else "decimals",
+            ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
