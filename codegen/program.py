@@ -329,7 +329,8 @@ class Pipeline:
 
     `limit`: the result needs only the first rows, in the order of morsels (None: all).
     `reset_heap`: nothing keeps a string of the heap beyond a morsel. `heavy`: a row may cost
-    far more than a row, so the caller's thread never runs it.
+    far more than a row. `fans_out`: it may become many rows. In neither case does the caller's
+    thread, which has to read the result, run it.
     """
 
     name: str
@@ -342,6 +343,7 @@ class Pipeline:
     heavy: bool = False
     output: str | None = None
     limit: tuple[int | None, int] | None = None
+    fans_out: bool = False
 
 
 @dataclass(frozen=True, slots=True)

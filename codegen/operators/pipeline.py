@@ -95,6 +95,7 @@ class PipelineContext:
             self.heavy,
             self.output,
             self.limit,
+            self.fans_out,
         )
 
     @property

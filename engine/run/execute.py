@@ -205,7 +205,7 @@ class Run:
         work = morsels(
             pipeline.source, self.structures, self.threads, pipeline.heavy, self.morsel_rows
         )
-        return not pipeline.heavy and sum(m.rows for m in work) <= SMALL
+        return sum(m.rows for m in work) <= SMALL and not (pipeline.heavy or pipeline.fans_out)
 
     def run_morsels(self, index: int, function: Any, work: list[Morsel]) -> None:
         """Distributes morsels to workers and waits for them."""
@@ -243,7 +243,7 @@ class Run:
         workers = min(self.threads, len(work))
         if workers == 0:
             return
-        if not pipeline.heavy and metrics.rows <= SMALL:
+        if metrics.rows <= SMALL and not (pipeline.heavy or pipeline.fans_out):
             task(0)
             return
         if output:

@@ -190,6 +190,18 @@ def test_results_are_bounded() -> None:
     assert memory.peak < 200 << 20
 
 
+@pytest.mark.parametrize("threads", [1, 2])
+def test_few_rows_become_many(threads: int) -> None:
+    """A small join with a result larger than what may be pending still finds its reader."""
+    other = Column(2, "other", t.BIGINT, False)
+    left, right = Column(3, "left", t.BIGINT, False), Column(4, "right", t.BIGINT, False)
+    build_side = Project(numbers(2000), ((ID, ID), (left, literal(1))))
+    probe_side = Project(numbers(2000, other), ((other, other), (right, literal(1))))
+    op = HashJoin(JoinKind.INNER, build_side, probe_side, (left,), (right,), (False,))
+    batches = execute(build(op), {}, threads=threads, memory=Memory(1 << 30))
+    assert sum(batch.num_rows for batch in batches) == 4_000_000
+
+
 def test_failure_in_one_pipeline_of_several() -> None:
     """Rows before the failure may have been handed out; the error still arrives."""
     x = Column(5, "x", t.BIGINT, False)
