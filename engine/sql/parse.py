@@ -83,7 +83,7 @@ def _read(
     from sqlglot.errors import ParseError, TokenError
 
     from pyflare.engine.sql.dialect import SparkSql
-    from pyflare.engine.sql.stream import Unexpected
+    from pyflare.engine.sql.stream import Unexpected, words
 
     dialect = SparkSql()
     try:
@@ -96,6 +96,7 @@ def _read(
     parser.reset()
     parser.named, parser.positional = named, positional
     parser.sql = text
+    parser.words = words(tokens)
     parser._tokens = tokens
     parser._tokens_size = len(tokens)
     parser._index = -1

@@ -45,9 +45,15 @@ class Unexpected(ParseError):  # type: ignore[misc]
         self.start = start
 
 
+def words(tokens: Sequence[Token]) -> tuple[str, ...]:
+    """The tokens as capitals; "" for strings, numbers and quoted names."""
+    return tuple(["" if t.token_type in _NOT_WORDS else str(t.text).upper() for t in tokens])
+
+
 class Stream(SparkParser):  # type: ignore[misc]
     """Verbs over the tokens. `read…` are the levels of the grammar, given by the dialect."""
 
+    words: tuple[str, ...]  # see `word`, for each token
     named: Mapping[str, SyntaxExpr]
     positional: Sequence[SyntaxExpr]
     _parens: tuple[list[Token], dict[int, int]] | None = None
@@ -116,17 +122,12 @@ class Stream(SparkParser):  # type: ignore[misc]
 
     def word(self, distance: int = 0) -> str:
         """The keyword or symbol there, in capitals; "" for strings, numbers and quoted names."""
-        token = self.ahead(distance)
-        if token is None or token.token_type in _NOT_WORDS:
-            return ""
-        return str(token.text).upper()
+        index = self._index + distance
+        return self.words[index] if index < len(self.words) else ""
 
     def at(self, *words: str) -> bool:
         """Whether the next tokens are these keywords or symbols."""
-        for distance, word in enumerate(words):
-            if self.word(distance) != word:
-                return False
-        return True
+        return self.words[self._index : self._index + len(words)] == words
 
     def at_query(self) -> bool:
         """Whether a query stands in the parentheses that open here, and not an expression."""
