@@ -307,8 +307,10 @@ def table_fact(column: Column, known: ColumnFacts, rows: float) -> Fact:
 
 def storage_fact(fact: Fact, storage: Storage) -> Fact:
     """What the loaded column proves in addition."""
-    if storage.lo is not None and storage.hi is not None and storage.kind != "dictionary":
-        fact = replace(fact, lo=storage.lo, hi=storage.hi, exact=True)
     if storage.kind == "dictionary":
-        fact = replace(fact, lo=None, hi=None, entries=storage.entries, distinct=storage.entries)
+        return Fact(
+            None, None, fact.exact, storage.entries, fact.domain, fact.nulls, storage.entries
+        )
+    if storage.lo is not None and storage.hi is not None:
+        return Fact(storage.lo, storage.hi, True, fact.distinct, fact.domain, fact.nulls)
     return fact

@@ -39,6 +39,7 @@ class Graph:
     keys: list[int] = field(default_factory=list)
     facts: dict[int, Fact] = field(default_factory=dict)
     rows: dict[int, float] = field(default_factory=dict)
+    reaches: dict[int, int] = field(default_factory=dict)
 
     def mask(self, expr: Expr) -> int:
         """The relations that `expr` reads."""
@@ -48,6 +49,16 @@ class Graph:
             if not used.isdisjoint(columns):
                 mask |= 1 << i
         return mask
+
+    def reach(self, mask: int) -> int:
+        """The neighbours of all relations in `mask`."""
+        known = self.reaches.get(mask)
+        if known is None:
+            last = mask.bit_length() - 1
+            rest = mask & ~(1 << last)
+            known = self.neighbours[last] | (self.reach(rest) if rest else 0)
+            self.reaches[mask] = known
+        return known
 
     def cardinality(self, mask: int) -> float:
         """Expected rows of joining the relations in `mask`, the same for every order."""

@@ -42,19 +42,15 @@ def search(graph: Graph) -> Tree:
 
 def _reach(graph: Graph, mask: int) -> int:
     while True:
-        wider = mask
-        for i in bits(mask):
-            wider |= graph.neighbours[i]
+        wider = mask | graph.reach(mask)
         if wider == mask:
             return mask
         mask = wider
 
 
 def _around(graph: Graph, mask: int) -> int:
-    found = 0
-    for i in bits(mask):
-        found |= graph.neighbours[i]
-    return found & ~mask
+    """The relations beside those of `mask`."""
+    return graph.reach(mask) & ~mask
 
 
 def _exhaustive(graph: Graph, component: int) -> Tree | None:

@@ -21,7 +21,7 @@ from pyflare.engine.plan.nodes import (
     children,
 )
 from pyflare.engine.plan.nodes import map_children as map_plans
-from pyflare.engine.plan.traverse import copy, expressions, walk
+from pyflare.engine.plan.traverse import copy, expressions
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +39,7 @@ def share_subplans(plan: Plan) -> Plan | None:
     Only what costs something is shared: a subplan with a grouping or a join. The largest equal
     subplans win.
     """
-    scanned = [node.table.key for node in walk(plan) if isinstance(node, Scan)]
-    if len(scanned) == len(set(scanned)):
+    if not _may_repeat(plan):
         return None
     prints: dict[int, Print] = {}
     found: dict[int, list[Plan]] = {}
@@ -49,6 +48,26 @@ def share_subplans(plan: Plan) -> Plan | None:
         return None
     names: dict[int, tuple[str, Plan]] = {}
     return _replace(plan, prints, found, names)
+
+
+def _may_repeat(plan: Plan) -> bool:
+    """Whether two joins or two groupings read the same tables; most plans end here."""
+    sources: set[tuple[object, ...]] = set()
+    repeated = False
+
+    def visit(node: Plan) -> list[int]:
+        nonlocal repeated
+        if isinstance(node, Scan):
+            return [hash(node.table.key)]
+        read = [key for child in children(node) for key in visit(child)]
+        if isinstance(node, Join | Aggregate):
+            source = (type(node), *sorted(read))
+            repeated = repeated or source in sources
+            sources.add(source)
+        return read
+
+    visit(plan)
+    return repeated
 
 
 def _fingerprint(

@@ -114,7 +114,10 @@ def _walk(root: str, recursive: bool) -> Iterable[str]:
 
 def _partitions(file: str, start: str) -> tuple[tuple[str, str | None], ...]:
     """name=value folders between the path that was asked for and the file."""
-    inside = os.path.relpath(os.path.dirname(file), start)
+    home = os.path.dirname(file)
+    if home == start:
+        return ()
+    inside = os.path.relpath(home, start)
     pairs = []
     for folder in inside.split(os.sep):
         name, equals, value = folder.partition("=")
