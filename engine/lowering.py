@@ -73,7 +73,8 @@ def expression(expr: Expr, columns: Environment) -> Expr:
             return after if now == nullable else replace(after, nullable=now)
         case Call(_, args, _, False) if after.function not in NEVER_NULL:
             # An outer join below may have made an argument nullable
-            return replace(after, nullable=any(arg.nullable for arg in args))
+            now = any(arg.nullable for arg in args)
+            return replace(after, nullable=True) if now else after
         case Cast(child, _, "ansi", nullable) if nullable != child.nullable:
             return replace(after, nullable=child.nullable)
         case Cast(child, _, _, False) if child.nullable:

@@ -41,7 +41,7 @@ def attribute(typer: Typer, node: s.Attribute) -> Expr:
     found = _find(typer, node)
     if found is not None:
         value, nested = found
-        return _fields(value, nested, node)
+        return _fields(value, nested, node) if nested else value
     if is_bare_function(node):
         return typer.expr(s.Function(node.parts[0], (), origin=node.origin))
     if node.plan_id is not None:

@@ -9,6 +9,8 @@ from pyspark.sql.connect import proto as pb2
 from pyspark.sql.connect.expressions import LiteralExpression
 from pyspark.sql.metrics import MetricValue, PlanMetrics
 
+_NUMBER = (int, float)  # isinstance takes a tuple twice as fast as a union
+
 
 def plan_metrics(metrics: Any) -> list[PlanMetrics]:
     """One PlanMetrics per stage: name -> {metric: number}."""
@@ -43,9 +45,9 @@ def _kind(key: str) -> str:
 def _stages(metrics: Any) -> list[tuple[str, list[tuple[str, float]]]]:
     if not isinstance(metrics, Mapping):
         return []
-    loose = [(k, v) for k, v in metrics.items() if isinstance(v, int | float)]
+    loose = [(k, v) for k, v in metrics.items() if isinstance(v, _NUMBER)]
     grouped = [
-        (str(name), [(str(k), v) for k, v in found.items() if isinstance(v, int | float)])
+        (str(name), [(str(k), v) for k, v in found.items() if isinstance(v, _NUMBER)])
         for name, found in metrics.items()
         if isinstance(found, Mapping)
     ]

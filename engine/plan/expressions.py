@@ -68,7 +68,9 @@ def map_children(expr: Expr, fn: Callable[[Expr], Expr]) -> Expr:
             return expr if _same(args, expr.args) else replace(expr, args=args)
         case Cast():
             child = fn(expr.child)
-            return expr if child is expr.child else replace(expr, child=child)
+            if child is expr.child:
+                return expr
+            return Cast(child, expr.type, expr.mode, expr.nullable, expr.timezone, expr.origin)
         case Case():
             branches = tuple([(fn(when), fn(then)) for when, then in expr.branches])
             otherwise = None if expr.otherwise is None else fn(expr.otherwise)

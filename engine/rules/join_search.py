@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -64,8 +65,9 @@ def _exhaustive(graph: Graph, component: int) -> Tree | None:
             a, b = best.get(first), best.get(second)
             if a is None or b is None:
                 continue
-            tree = _joined(graph, a, b)
-            if tree is not None and (mask not in best or tree.cost < best[mask].cost):
+            known = best.get(mask)
+            tree = _joined(graph, a, b, math.inf if known is None else known.cost)
+            if tree is not None:
                 best[mask] = tree
     return best.get(component)
 
@@ -99,9 +101,10 @@ def _grow(graph: Graph, mask: int, excluded: int) -> Iterator[int]:
         yield from _grow(graph, mask | subset, excluded | around)
 
 
-def _joined(graph: Graph, a: Tree, b: Tree) -> Tree | None:
-    """The join of two trees; None if it would test a semijoin on columns that are not there."""
-    for left, right in ((a, b), (b, a)):
+def _joined(graph: Graph, a: Tree, b: Tree, limit: float = math.inf) -> Tree | None:
+    """The join of two trees; None if it would test a semijoin on columns that are not there, or
+    costs `limit` or more."""
+    for left, right in ((a, b), (b, a)) if graph.tests else ():
         test = right.mask.bit_length() - 1
         if right.mask == 1 << test and test in graph.tests:
             _, needed, _ = graph.tests[test]
@@ -109,16 +112,17 @@ def _joined(graph: Graph, a: Tree, b: Tree) -> Tree | None:
                 return None
             a, b = left, right
             break
-    rows_a, rows_b = graph.cardinality(a.mask), graph.cardinality(b.mask)
+    build, probe = graph.cardinality(a.mask), graph.cardinality(b.mask)
+    if probe < build:
+        build, probe = probe, build
     rows = graph.cardinality(a.mask | b.mask)
-    build, probe = min(rows_a, rows_b), max(rows_a, rows_b)
     cost = a.cost + b.cost + BUILD * build + PROBE * probe + OUTPUT * rows
     for key in graph.keys:
         if key & a.mask and key & b.mask:
             break
     else:
         cost += build * probe  # a nested loop
-    return Tree(a.mask | b.mask, cost, a, b)
+    return Tree(a.mask | b.mask, cost, a, b) if cost < limit else None
 
 
 def _greedy(graph: Graph, component: int) -> Tree:
