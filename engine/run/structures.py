@@ -202,7 +202,7 @@ class Structures:
             case Tuples():
                 return TupleMemory(structure, self.workers, self.memory)
             case Block(name, size):
-                return Zeroed([self._zeros(size, name) for _ in range(self.workers)])
+                return Zeroed(self._zeros_each(size, name))
             case SharedBlock(name, size, dictionary, per_entry):
                 if dictionary is not None:
                     bound = self.bindings[dictionary[0]].dictionaries[dictionary[1]]
@@ -212,7 +212,7 @@ class Structures:
                 return self._directory(name, entry, size, tuples)
             case Scratch(name, tuples):
                 size = 8 << self._get(tuples).largest_bits()
-                blocks = [self._zeros(size, name) for _ in range(self.workers)]
+                blocks = self._zeros_each(size, name)
                 words = np.array([block.address for block in blocks], np.uint64)
                 return Pointed(blocks, words)
             case Heap():
@@ -239,6 +239,18 @@ class Structures:
 
     def _zeros(self, size: int, owner: str) -> Zeros:
         return Zeros(size, self.memory, owner)
+
+    def _zeros_each(self, size: int, owner: str) -> list[Zeros]:
+        """One block per worker, or none when they do not all fit."""
+        blocks: list[Zeros] = []
+        try:
+            for _ in range(self.workers):
+                blocks.append(self._zeros(size, owner))
+        except BaseException:
+            for block in blocks:
+                block.release()
+            raise
+        return blocks
 
     def release(self, names: set[str] | None = None) -> None:
         """Frees the memory of `names`, or of all structures."""

@@ -124,6 +124,16 @@ def test_memory_of_every_structure(shape: str) -> None:
     assert memory.used == 0
 
 
+def test_blocks_that_do_not_all_fit() -> None:
+    """Where the budget holds the large block of one worker only, it is given back."""
+    memory = Memory(3 << 20)
+    key = Column(4, "k", t.BIGINT, False)
+    op = Aggregate(numbers(100_000), ((key, ID),), (), groups=100_000)
+    with pytest.raises(Exception, match="UNABLE_TO_ACQUIRE_MEMORY"):
+        list(execute(build(op), {}, threads=4, memory=memory))
+    assert memory.used == 0
+
+
 def test_a_worker_that_fails_waits_for_the_others() -> None:
     """Memory is given back only when no worker uses it any more, whichever of them fails."""
     program = build(numbers(9_000_000))
