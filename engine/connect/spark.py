@@ -68,7 +68,7 @@ class FlareSession(SparkSession):  # type: ignore[misc]
         self._client = FlareClient(core or Core(), session_hooks=hooks)
         self._session_id = self._client._session_id
         self.release_session_on_close = True
-        if "ipykernel" in sys.modules:
+        if in_notebook():
             # notebooks show a DataFrame as a table of its first rows
             self._flare.config.force("spark.sql.repl.eagerEval.enabled", "true")
 
@@ -190,6 +190,13 @@ class FlareContext:
             errorClass="JVM_ATTRIBUTE_NOT_SUPPORTED",
             messageParameters={"attr_name": f"sparkContext.{name}"},
         )
+
+
+def in_notebook() -> bool:
+    """The code runs in a Jupyter kernel, not merely where its packages are loaded."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    return hasattr(shell, "kernel")
 
 
 def use_master(master: str) -> None:

@@ -8,15 +8,14 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from pyspark.sql.connect.session import SparkSession
 
 from pyflare.codegen.ir.expr import Literal
 from pyflare.codegen.ir.types import BIGINT, Field, Struct
-from pyflare.engine.connect.activate import flare_session
 from pyflare.engine.errors import table_not_found, unsupported
 from pyflare.engine.plan import syntax as s
 from pyflare.engine.session import Session
 from pyflare.engine.types import arrow_to_schema
+from tests.support.sessions import own_session
 
 
 @dataclass
@@ -86,7 +85,5 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[s.Relation]:
 @pytest.fixture
 def spark(asked: list[s.Relation]) -> Iterator[Any]:
     """A session of its own per test."""
-    session = flare_session()()
-    SparkSession._set_default_and_active_session(session)
-    yield session
-    session.stop()
+    with own_session() as session:
+        yield session

@@ -17,21 +17,18 @@ import pyarrow.parquet as pq
 import pytest
 from pyspark.errors import AnalysisException, ArithmeticException, PySparkException
 from pyspark.sql import Observation
-from pyspark.sql.connect.session import SparkSession
 
 import pyflare
-from pyflare.engine.connect.activate import flare_session
+from tests.support.sessions import own_session
 
 
 @pytest.fixture(scope="module")
 def spark() -> Iterator[Any]:
-    session = flare_session()()
-    SparkSession._set_default_and_active_session(session)
-    session.createDataFrame(
-        [(1, "a", 1.5), (2, "b", None), (3, None, 2.5)], "id int, name string, x double"
-    ).createOrReplaceTempView("t")
-    yield session
-    session.stop()
+    with own_session() as session:
+        session.createDataFrame(
+            [(1, "a", 1.5), (2, "b", None), (3, None, 2.5)], "id int, name string, x double"
+        ).createOrReplaceTempView("t")
+        yield session
 
 
 def test_flare_is_sql_on_the_default_session(
