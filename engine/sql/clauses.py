@@ -40,7 +40,9 @@ class Clauses(Tables):
     def _parse_with(self, skip_with_token: bool = False) -> Any:
         start = self.start
         with_ = super()._parse_with(skip_with_token)
-        names = [] if with_ is None else [cte.alias.lower() for cte in with_.expressions]
+        if with_ is None:
+            return None
+        names = [cte.alias.lower() for cte in with_.expressions]
         repeated = sorted({f"`{name}`" for name in names if names.count(name) > 1})
         if repeated:
             parameters = {"duplicateNames": ", ".join(repeated)}

@@ -106,10 +106,11 @@ def _conjunction(p: Stream) -> SyntaxExpr:
 
 
 def _negation(p: Stream) -> SyntaxExpr:
-    start = p.start
-    if p.take("NOT") or p.take("!"):
+    start, word = p.start, p.word()
+    if word in ("NOT", "!"):
+        p._advance()
         return Function("!", (_negation(p),), origin=p.origin(start))
-    if p.at("EXISTS") and p.at_type(TokenType.L_PAREN, 1):
+    if word == "EXISTS" and p.at_type(TokenType.L_PAREN, 1):
         p._advance()
         if p.at_query():
             p.need("(")

@@ -36,21 +36,25 @@ def primary(p: Stream) -> SyntaxExpr:
     start = p.start
     node = _operand(p)
     while True:
-        if p.take("."):
-            node = _member(p, node, start)
-        elif p.take("["):
-            key = p.read_value()
-            p.need("]")
-            node = Extract(node, key, p.origin(start))
-        elif p.take("::"):
-            type_ = p.read_type()
-            node = CastTo(node, type_, origin=p.origin(start))
-        elif p.at(":") and p.is_name(1):
-            raise unsupported("the : operator of VARIANT values")
-        elif p.at("COLLATE") and p.is_name(1):
-            raise unsupported("COLLATE")
-        else:
-            return node
+        match p.word():
+            case ".":
+                p._advance()
+                node = _member(p, node, start)
+            case "[":
+                p._advance()
+                key = p.read_value()
+                p.need("]")
+                node = Extract(node, key, p.origin(start))
+            case "::":
+                p._advance()
+                type_ = p.read_type()
+                node = CastTo(node, type_, origin=p.origin(start))
+            case ":" if p.is_name(1):
+                raise unsupported("the : operator of VARIANT values")
+            case "COLLATE" if p.is_name(1):
+                raise unsupported("COLLATE")
+            case _:
+                return node
 
 
 def _member(p: Stream, node: SyntaxExpr, start: int) -> SyntaxExpr:
