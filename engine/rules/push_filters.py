@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, replace
 
 from pyflare.codegen.ir.expr import Call, Column, Expr, Literal
@@ -174,8 +174,7 @@ def _inner(plan: Join, predicates: list[Expr]) -> Plan:
         return Empty(plan.output)
     relations: list[Plan] = []
     for relation, side in zip(region.relations, sides, strict=True):
-        own = [p for p in waiting if columns_of(p) <= side]
-        waiting = [p for p in waiting if p not in own]
+        own, waiting = parted(waiting, side)
         relations.append(push(relation, own))
     if any(isinstance(relation, Empty) for relation in relations):
         return Empty(plan.output)
@@ -193,14 +192,22 @@ def _is_key(predicate: Expr, sides: Sequence[set[int]]) -> bool:
             return False
 
 
+def parted(predicates: Iterable[Expr], columns: Set[int]) -> tuple[list[Expr], list[Expr]]:
+    """The predicates that read nothing but `columns`, and the others."""
+    inside: list[Expr] = []
+    others: list[Expr] = []
+    for predicate in predicates:
+        (inside if columns_of(predicate) <= columns else others).append(predicate)
+    return inside, others
+
+
 def left_deep(relations: Sequence[Plan], predicates: Sequence[Expr]) -> Plan:
     """The relations joined in the order given, each conjunct where its columns first meet."""
     waiting = list(predicates)
     plan, seen = relations[0], ids(relations[0].output)
     for relation in relations[1:]:
         seen = seen | ids(relation.output)
-        ready = [p for p in waiting if columns_of(p) <= seen]
-        waiting = [p for p in waiting if p not in ready]
+        ready, waiting = parted(waiting, seen)
         plan = Join(plan, relation, JoinType.INNER, conjunction(ready))
     return _filter(plan, waiting)
 

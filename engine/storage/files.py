@@ -6,6 +6,7 @@ import fnmatch
 import glob
 import os
 import re
+import stat
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote, urlparse
@@ -39,12 +40,14 @@ def list_files(paths: Sequence[str], options: Mapping[str, str]) -> list[DataFil
     files: list[DataFile] = []
     roots: set[str] = set()
     for root in (found for path in paths for found in _expand(local_path(path))):
-        start = root if os.path.isdir(root) else os.path.dirname(root)
+        at_root = os.stat(root)
+        is_folder = stat.S_ISDIR(at_root.st_mode)
+        start = root if is_folder else os.path.dirname(root)
         start = local_path(base) if base else start
-        for path in _walk(root, recursive):
+        for path in _walk(root, recursive) if is_folder else [root]:
             if name_filter and not fnmatch.fnmatchcase(os.path.basename(path), name_filter):
                 continue
-            status = os.stat(path)
+            status = os.stat(path) if is_folder else at_root
             partitions = () if recursive else _partitions(path, start)
             if partitions:
                 roots.add(start)
@@ -103,8 +106,6 @@ def _hidden(path: str) -> bool:
 
 
 def _walk(root: str, recursive: bool) -> Iterable[str]:
-    if not os.path.isdir(root):
-        return [root]
     found: list[str] = []
     for folder, folders, names in os.walk(root, followlinks=True):
         folders[:] = sorted(f for f in folders if not _hidden(f) and (recursive or "=" in f))
