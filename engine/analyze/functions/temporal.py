@@ -87,7 +87,7 @@ _MOVED = (Date, Timestamp, TimestampNTZ, YearMonthInterval, DayTimeInterval)
 def moved_name(symbol: str, a: Arguments, shown: Callable[[Node], str]) -> str | None:
     """How Spark prints + - * where it has replaced the operation by one on dates; else None."""
     left, right = a[0].type, a[1].type
-    if not isinstance(left, _MOVED) and not isinstance(right, _MOVED):
+    if symbol not in "+-*" or not (isinstance(left, _MOVED) or isinstance(right, _MOVED)):
         return None
     x, y = (shown(part) for part in a.syntax)
     interval = YearMonthInterval | DayTimeInterval
