@@ -8,6 +8,7 @@ import sys
 from typing import Any
 
 import pyspark
+import pyspark.errors.utils as call_sites
 from pyspark.conf import SparkConf
 from pyspark.errors import PySparkAttributeError
 from pyspark.sql.connect.plan import ChunkedCachedLocalRelation
@@ -62,6 +63,9 @@ class FlareSession(SparkSession):  # type: ignore[misc]
 
     def __init__(self, core: Core | None = None, hook_factories: list[Any] | None = None) -> None:
         client.install()
+        # PySpark decides once whether errors name call sites, and a column made before there was
+        # a session would have decided against it
+        call_sites._enable_debugging_cache = None
         follow_settings()
         build_connect_columns()
         hooks = [factory(self) for factory in hook_factories or []]
