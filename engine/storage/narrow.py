@@ -81,6 +81,7 @@ class IntegerBuilder:
         valid = validity(array)
         self._validity.set(start, valid)
         if self._data is not None:
+            self._check(bounds_of(array, valid))
             _write(self._data, start, integers(array, self._data.dtype), valid, self._bounds)
             return
         bounds = bounds_of(array, valid)
@@ -89,6 +90,15 @@ class IntegerBuilder:
         self._pieces.append(_Piece(start, values, valid, array))
         if bounds is not None:
             self._found.append(bounds)
+
+    def _check(self, found: Bounds | None) -> None:
+        """Generated code indexes memory by what the bounds allow: footers that lie are no basis."""
+        if found is None or self._bounds is None:
+            return
+        lo, hi = self._bounds
+        if found[0] < lo or hi < found[1]:
+            what = f"column {self._name} has values from {found[0]} to {found[1]}"
+            raise pa.ArrowInvalid(f"{what}, its footer promises {lo} to {hi}")
 
     def finish(self, threads: int) -> Column:
         """The column, once every row has been added."""

@@ -23,6 +23,7 @@ from pyflare.engine.storage.parquet_file import (
     merged_type,
     open_file,
     readable,
+    unchanged,
 )
 from pyflare.engine.storage.partitions import constant, partition_fields
 from pyflare.engine.storage.row_groups import Group, overall, runs
@@ -321,6 +322,7 @@ class ParquetTable:
             parallel(lambda task: self._decode_group(readers, builders, *task), tasks, threads)
         finally:
             readers.close()
+            unchanged({self._files[group.file] for group in chosen})
         columns = parallel(lambda o: builders[o].finish(threads), ordinals, threads)
         return [
             with_uniqueness(column, self._schema.fields[o].type)
@@ -363,7 +365,9 @@ class ParquetTable:
         for name, o in stored.items():
             first = start
             for chunk in table.column(name).chunks:
-                builders[o].add(first, convertible(chunk, self._schema.fields[o], footer))
+                values = convertible(chunk, self._schema.fields[o], footer)
+                with readable(footer.file):
+                    builders[o].add(first, values)
                 first += len(chunk)
 
 

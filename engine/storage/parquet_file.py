@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 import pyarrow as pa
@@ -73,6 +74,19 @@ def readable(file: DataFile) -> Iterator[None]:
         raise runtime_error("FAILED_READ_FILE.FILE_NOT_EXIST", {"path": file.uri}) from error
     except (pa.ArrowException, OSError) as error:
         raise runtime_error("FAILED_READ_FILE.NO_HINT", {"path": file.uri}) from error
+
+
+def unchanged(files: Iterable[DataFile]) -> None:
+    """Spark's error for a file written to since it was listed: what was read of it may be of
+    both versions, and its footer's bounds are what generated code relies on."""
+    for file in files:
+        try:
+            status = os.stat(file.path)
+            same = (status.st_size, status.st_mtime_ns) == (file.size, file.mtime)
+        except OSError:
+            same = False
+        if not same:
+            raise runtime_error("FAILED_READ_FILE.FILE_NOT_EXIST", {"path": file.uri})
 
 
 def convertible(chunk: pa.Array, field: t.Field, footer: Footer) -> pa.Array:

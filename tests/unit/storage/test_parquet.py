@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pyflare.codegen.ir import types as t
+from pyflare.engine.storage.build import builder
 from pyflare.engine.storage.cache import Store
 from pyflare.engine.storage.files import list_files
 from pyflare.engine.storage.memory import Memory
@@ -267,3 +268,23 @@ class _Columns:
 
 def _condition(caught: Any) -> str:
     return str(caught.value.getCondition())
+
+
+def test_a_file_written_to_between_footer_and_data(tmp_path: Path) -> None:
+    """The footer's bounds are proofs for generated code: data of another version is refused."""
+    path = tmp_path / "t.parquet"
+    pq.write_table(pa.table({"x": pa.array([5] * 1000, pa.int64())}), path)
+    table = read("parquet", [str(path)], None, {}, {})
+    assert table.statistics().columns[0].hi == 5
+    pq.write_table(pa.table({"x": pa.array([6] * 1000, pa.int64())}), path)
+    with pytest.raises(Exception, match="FILE_NOT_EXIST"):
+        table.load([0], (), 1)
+    again = read("parquet", [str(path)], None, {}, {})
+    assert again.statistics().columns[0].hi == 6
+
+
+def test_values_beyond_the_bounds_of_a_footer() -> None:
+    """A column whose bounds are promised holds no other value."""
+    column = builder("x", t.BIGINT, 3, Memory(1 << 20), (0, 9))
+    with pytest.raises(pa.ArrowInvalid, match="promises 0 to 9"):
+        column.add(0, pa.array([1, None, 10]))
