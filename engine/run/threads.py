@@ -3,6 +3,7 @@ Python, so that Ctrl-C reaches it."""
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from queue import SimpleQueue
@@ -68,6 +69,10 @@ class Pool:
     """Threads that live as long as the process and are started when first needed."""
 
     def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """As new: a forked child has none of its parent's threads."""
         self._queue: SimpleQueue[tuple[Gang, int]] = SimpleQueue()
         self._threads: list[threading.Thread] = []
         self._busy = 0
@@ -102,3 +107,5 @@ class Pool:
 
 
 POOL = Pool()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=POOL.forget)

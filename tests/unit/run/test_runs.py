@@ -178,6 +178,27 @@ def test_interrupt() -> None:
     assert done.stdout.strip() == "[(10,)]", done.stderr
 
 
+def test_fork() -> None:
+    """A forked child starts threads of its own."""
+    code = (
+        "import os\n"
+        "from tests.unit.run.test_runs import *\n"
+        "compiled(count(numbers(1_000_000)), {}, 2)\n"
+        "child = os.fork()\n"
+        "print(compiled(count(numbers(1_000_000)), {}, 2), flush=True)\n"
+        "os._exit(0) if child == 0 else os.waitpid(child, 0)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=Path(__file__).parents[3],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.stdout.split("\n") == ["[(1000000,)]", "[(1000000,)]", ""], done.stderr
+
+
 def test_a_result_left_half_read() -> None:
     """Closing the iterator ends the query and frees its memory; batches taken before stay good."""
     memory = Memory(1 << 30)
