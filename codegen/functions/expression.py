@@ -24,6 +24,7 @@ from pyflare.codegen.ir.expr import (
     UdfCall,
     WindowCall,
 )
+from pyflare.codegen.unsupported import Unsupported
 
 vocabulary.load()
 
@@ -56,6 +57,8 @@ def emit(expr: Expr, row: Row, context: Context) -> Value:
 
 
 def _call(call: Call, row: Row, context: Context) -> Value:
+    if call.function not in FUNCTIONS:
+        raise Unsupported(f"the function {call.function}")
     match FUNCTIONS[call.function]:
         case Function(_, stage, _, strict):
             args = tuple(emit(arg, row, context) for arg in call.args)
