@@ -26,8 +26,6 @@ from pyflare.codegen.ir.operators import (
     Union,
     Window,
 )
-
-# NOTE for the operators helper: hash_join.py and nested_loop.py are being written by the lead, now.
 from pyflare.codegen.operators import (
     aggregate,
     filters,
